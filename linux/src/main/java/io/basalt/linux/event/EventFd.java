@@ -1,0 +1,68 @@
+package io.basalt.linux.event;
+
+import io.basalt.linux.LinuxException;
+import io.basalt.linux.Syscall;
+import io.basalt.linux.file.FileDescriptor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// A counter in the kernel that wakes whoever watches it: kicks, calls and mailbox wake-ups.
+///
+/// Always nonblocking. Any thread may signal; one thread drains. Both allocate nothing.
+public final class EventFd implements AutoCloseable {
+    private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
+
+    private final FileDescriptor descriptor;
+    private final MemorySegment count = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+
+    private EventFd(FileDescriptor descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /// A new eventfd with count 0, closed on exec.
+    ///
+    /// @throws LinuxException if the kernel refuses
+    public static EventFd create() {
+        final long fd = Syscall.call(Syscall.EVENTFD2, 0, EventSpec.EFD_NONBLOCK | EventSpec.EFD_CLOEXEC);
+        return new EventFd(FileDescriptor.adopt((int) LinuxException.check("eventfd2", fd, "0")));
+    }
+
+    /// Becomes the owner of an eventfd that a peer sent, and makes it nonblocking, since a peer that lets the
+    /// count run full could otherwise stop the thread that signals.
+    ///
+    /// @throws LinuxException if the descriptor is not open; nothing is owned then
+    public static EventFd adopt(int fd) {
+        LinuxException.check("fcntl O_NONBLOCK", FileDescriptor.nonBlocking(fd, true), "eventfd " + fd);
+        return new EventFd(FileDescriptor.adopt(fd));
+    }
+
+    /// The descriptor number; stays this object's.
+    public int fd() {
+        return descriptor.number();
+    }
+
+    /// Adds one to the count and wakes the watcher. An error means that the count is full or the descriptor is
+    /// no eventfd: in both cases there is nobody to wake, so none is reported.
+    public void signal() {
+        signal(fd());
+    }
+
+    /// Signals a descriptor that somebody else owns.
+    public static void signal(int fd) {
+        Syscall.call(Syscall.WRITE, fd, ONE.address(), Long.BYTES);
+    }
+
+    /// Takes the count and sets it to 0.
+    ///
+    /// @return how often it was signalled since the last drain; 0 if it was not
+    public long drain() {
+        final long result = Syscall.call(Syscall.READ, fd(), count.address(), Long.BYTES);
+        return result == Long.BYTES ? count.get(ValueLayout.JAVA_LONG, 0) : 0;
+    }
+
+    @Override
+    public void close() {
+        descriptor.close();
+    }
+}

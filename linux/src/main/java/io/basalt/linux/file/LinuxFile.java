@@ -1,0 +1,139 @@
+package io.basalt.linux.file;
+
+import io.basalt.linux.LinuxException;
+import io.basalt.linux.Syscall;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
+import java.nio.file.Path;
+
+/// An open file or block device, for the calls that set it up; the data path goes through an io_uring.
+///
+/// Calls block as their system calls do. Any thread may call; closing is the owner's.
+public final class LinuxFile implements AutoCloseable {
+    private final FileDescriptor descriptor;
+
+    private LinuxFile(FileDescriptor descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /// Opens a path; `O_CLOEXEC` is always added.
+    ///
+    /// @param flags `O_*` of [FileSpec]
+    /// @param permissions of a file this creates, less the process's umask
+    /// @throws LinuxException naming the path, if the kernel refuses
+    public static LinuxFile open(Path path, int flags, int permissions) {
+        try (Arena arena = Arena.ofConfined()) {
+            final long fd = Syscall.call(
+                    Syscall.OPENAT,
+                    FileSpec.AT_FDCWD,
+                    arena.allocateFrom(path.toString()).address(),
+                    flags | FileSpec.O_CLOEXEC,
+                    permissions);
+            LinuxException.check("open", fd, path + ", flags 0x" + Integer.toHexString(flags));
+            return adopt((int) fd);
+        }
+    }
+
+    /// Becomes the owner of an open descriptor.
+    public static LinuxFile adopt(int fd) {
+        return new LinuxFile(FileDescriptor.adopt(fd));
+    }
+
+    /// The descriptor number; stays this object's.
+    public int fd() {
+        return descriptor.number();
+    }
+
+    /// Reads at `offset` into a native segment.
+    ///
+    /// @return bytes read, fewer than asked at the end of the file; or `-errno`
+    public long read(MemorySegment buffer, long offset) {
+        return transfer(Syscall.PREAD64, buffer, offset);
+    }
+
+    /// Writes a native segment at `offset`.
+    ///
+    /// @return bytes written, possibly fewer than asked; or `-errno`
+    public long write(MemorySegment buffer, long offset) {
+        return transfer(Syscall.PWRITE64, buffer, offset);
+    }
+
+    /// Sets the size in bytes.
+    ///
+    /// @return 0 or `-errno`
+    public int truncate(long size) {
+        return (int) Syscall.call(Syscall.FTRUNCATE, fd(), size);
+    }
+
+    /// Allocates, punches or zeroes a range, by `mode` (`FALLOC_FL_*`, or 0 to allocate and grow).
+    ///
+    /// @return 0 or `-errno`: `-EOPNOTSUPP` if the file system cannot
+    public int allocate(int mode, long offset, long length) {
+        return (int) Syscall.call(Syscall.FALLOCATE, fd(), mode, offset, length);
+    }
+
+    /// Makes data durable, and the metadata needed to read it back.
+    ///
+    /// @return 0 or `-errno`; after an error the state of the data on disk is unknown
+    public int syncData() {
+        return (int) Syscall.call(Syscall.FDATASYNC, fd());
+    }
+
+    /// Makes data and all metadata durable; also for a directory whose entries changed.
+    ///
+    /// @return 0 or `-errno`
+    public int sync() {
+        return (int) Syscall.call(Syscall.FSYNC, fd());
+    }
+
+    /// What the kernel tells of the file.
+    ///
+    /// @throws LinuxException if the kernel refuses
+    public FileStatus status() {
+        return FileStatus.of(fd());
+    }
+
+    public FileSystem fileSystem() {
+        return FileSystem.of(fd());
+    }
+
+    /// Takes the exclusive lock on the whole file, if nobody holds it. It belongs to this open file: other
+    /// opens of the same path, in this process too, are kept out, and it goes with the last descriptor that
+    /// shares this open.
+    ///
+    /// @return 0; `-EAGAIN` if somebody holds it; or another `-errno`
+    public int tryLock() {
+        return lock(FileSpec.F_WRLCK);
+    }
+
+    /// Gives the lock back.
+    ///
+    /// @return 0 or `-errno`
+    public int unlock() {
+        return lock(FileSpec.F_UNLCK);
+    }
+
+    @Override
+    public void close() {
+        descriptor.close();
+    }
+
+    private int lock(int type) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment range = arena.allocate(FileSpec.FLOCK);
+            range.set(ValueLayout.JAVA_SHORT, FileSpec.FLOCK_TYPE, (short) type);
+            return (int) Syscall.call(Syscall.FCNTL, fd(), FileSpec.F_OFD_SETLK, range.address());
+        }
+    }
+
+    private long transfer(int call, MemorySegment buffer, long offset) {
+        assert buffer.isNative();
+        try {
+            return Syscall.call(call, fd(), buffer.address(), buffer.byteSize(), offset);
+        } finally {
+            Reference.reachabilityFence(buffer);
+        }
+    }
+}
