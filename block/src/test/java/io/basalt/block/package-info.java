@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.block;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,321 @@
+package io.basalt.virtio.blk;
+
+import static io.basalt.virtio.blk.BlkSpec.HEADER_LENGTH;
+import static io.basalt.virtio.blk.BlkSpec.HEADER_SECTOR_OFFSET;
+import static io.basalt.virtio.blk.BlkSpec.SECTOR_LENGTH;
+import static io.basalt.virtio.blk.BlkSpec.SECTOR_SHIFT;
+import static io.basalt.virtio.blk.BlkSpec.SEGMENT_LENGTH;
+import static io.basalt.virtio.blk.BlkSpec.VIRTIO_BLK_ID_BYTES;
+import static io.basalt.virtio.blk.BlkSpec.VIRTIO_BLK_S_IOERR;
+import static io.basalt.virtio.blk.BlkSpec.VIRTIO_BLK_S_OK;
+import static io.basalt.virtio.blk.BlkSpec.VIRTIO_BLK_S_UNSUPP;
+import static io.basalt.virtio.blk.BlkSpec.VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.basalt.block.BlockOperation;
+import io.basalt.block.IoVector;
+import io.basalt.virtio.memory.GuestMemory;
+import io.basalt.virtio.queue.DescriptorChain;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/// What turns a descriptor chain into a [BlkRequest], or into a status at once (virtio 1.2 section 5.2.6).
+///
+/// ```
+/// readable:  | type 4 | reserved 4 | sector 8 | data of a write, or segments |
+/// writable:  | data of a read, or id |                             | status 1 |
+/// ```
+///
+/// How the bytes are spread over descriptors does not matter (`VIRTIO_F_ANY_LAYOUT`): the header is the first 16
+/// readable bytes, the status the last writable one. Readable bytes behind what a type needs, and writable bytes
+/// between the data and the status, are ignored.
+///
+/// The result depends on nothing but the chain, the guest's memory and the device's state. Everything is hostile:
+/// the header and each segment are copied out of guest memory exactly once and checked in the copy. Allocates
+/// nothing, throws nothing but the `InternalError` of memory that was taken away. One owner thread.
+final class BlkRequestParser {
+    /// The request is filled in and wants to be executed.
+    static final int PREPARED = -1;
+    /// The request asks for the disk's id, whose place is in its data.
+    static final int PREPARED_ID = -2;
+    /// There is no writable byte, so there can be no answer.
+    static final int ANSWER_MISSING = -3;
+    /// The status byte lies outside guest memory, so there can be no answer.
+    static final int ANSWER_OUTSIDE_MEMORY = -4;
+
+    private static final ValueLayout.OfInt LE32 = JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LE64 = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final BlkDevice device;
+    private final BlkLimits limits;
+    private final int blockMask;
+    private final MemorySegment copy;
+    private int hint;
+    private int answerEntry;
+
+    BlkRequestParser(BlkDevice device) {
+        this.device = device;
+        limits = device.limits();
+        blockMask = device.blockSize() - 1;
+        copy = MemorySegment.ofArray(new byte[Math.max(HEADER_LENGTH, limits.rangeCountMax() * SEGMENT_LENGTH)]);
+    }
+
+    /// Parse a chain.
+    ///
+    /// @param request begun; filled in here
+    /// @return a virtio status (0 or more) if the request is decided, or one of the negative results above
+    int parse(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final int answer = findAnswer(chain, memory, request);
+        if (answer < 0) {
+            return answer;
+        }
+        if (chain.readableBytes() < HEADER_LENGTH) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        final int type;
+        final long sector;
+        final long first = chain.address(0);
+        final int region = chain.length(0) >= HEADER_LENGTH ? memory.find(first, HEADER_LENGTH, hint) : -1;
+        if (region >= 0) {
+            final MemorySegment segment = memory.segment(region);
+            final long offset = first - memory.guestAddress(region);
+            type = segment.get(LE32, offset);
+            sector = segment.get(LE64, offset + HEADER_SECTOR_OFFSET);
+            hint = region;
+        } else {
+            if (!gather(chain, memory, 0, HEADER_LENGTH)) {
+                return VIRTIO_BLK_S_IOERR;
+            }
+            type = copy.get(LE32, 0);
+            sector = copy.get(LE64, HEADER_SECTOR_OFFSET);
+        }
+        return dispatch(type & ~BlkSpec.VIRTIO_BLK_T_BARRIER, sector, chain, memory, request);
+    }
+
+    private int dispatch(int type, long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        return switch (type) {
+            case BlkSpec.VIRTIO_BLK_T_IN -> {
+                request.kind(BlkQueueCounters.READ);
+                yield read(sector, chain, memory, request);
+            }
+            case BlkSpec.VIRTIO_BLK_T_OUT -> {
+                request.kind(BlkQueueCounters.WRITE);
+                yield write(sector, chain, memory, request);
+            }
+            case BlkSpec.VIRTIO_BLK_T_FLUSH -> {
+                request.kind(BlkQueueCounters.FLUSH);
+                yield flush(request);
+            }
+            case BlkSpec.VIRTIO_BLK_T_GET_ID -> id(chain, memory, request);
+            case BlkSpec.VIRTIO_BLK_T_DISCARD -> {
+                request.kind(BlkQueueCounters.UNMAP);
+                yield ranges(BlockOperation.DISCARD, chain, memory, request);
+            }
+            case BlkSpec.VIRTIO_BLK_T_WRITE_ZEROES -> {
+                request.kind(BlkQueueCounters.UNMAP);
+                yield ranges(BlockOperation.WRITE_ZEROES, chain, memory, request);
+            }
+            default -> VIRTIO_BLK_S_UNSUPP;
+        };
+    }
+
+    /// Find the last writable byte.
+    private int findAnswer(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final int readableCount = chain.readableCount();
+        int entry = chain.count() - 1;
+        while (entry >= readableCount && chain.length(entry) == 0) {
+            entry--;
+        }
+        if (entry < readableCount) {
+            return ANSWER_MISSING;
+        }
+        final long last = chain.address(entry) + chain.length(entry) - 1;
+        final int region = memory.find(last, 1, hint);
+        if (region < 0 || wraps(chain.address(entry), chain.length(entry))) {
+            return ANSWER_OUTSIDE_MEMORY;
+        }
+        answerEntry = entry;
+        hint = region;
+        request.answerAt(region, last - memory.guestAddress(region));
+        return 0;
+    }
+
+    private int read(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final long length = chain.writableBytes() - 1;
+        if (length > limits.dataLengthMax() || !isTransfer(sector, length)) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        if (!appendWritable(chain, memory, request.data(), (int) length)) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        request.prepareTransfer(BlockOperation.READ, sector << SECTOR_SHIFT, length);
+        return PREPARED;
+    }
+
+    private int write(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final long length = chain.readableBytes() - HEADER_LENGTH;
+        if (device.readOnly() || length > limits.dataLengthMax() || !isTransfer(sector, length)) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        if (!appendReadable(chain, memory, request.data())) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        request.prepareTransfer(BlockOperation.WRITE, sector << SECTOR_SHIFT, length);
+        return PREPARED;
+    }
+
+    private int flush(BlkRequest request) {
+        if (!device.offers(BlkSpec.VIRTIO_BLK_F_FLUSH)) {
+            return VIRTIO_BLK_S_UNSUPP;
+        }
+        request.prepareFlush();
+        return PREPARED;
+    }
+
+    /// A buffer that is too short gets the id's first bytes: drivers have been seen to pass fewer than 20.
+    private int id(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final int length = (int) Math.min(VIRTIO_BLK_ID_BYTES, chain.writableBytes() - 1);
+        if (!appendWritable(chain, memory, request.data(), length)) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        request.prepareId();
+        return PREPARED_ID;
+    }
+
+    private int ranges(BlockOperation operation, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        final boolean discard = operation == BlockOperation.DISCARD;
+        if (!device.offers(discard ? BlkSpec.VIRTIO_BLK_F_DISCARD : BlkSpec.VIRTIO_BLK_F_WRITE_ZEROES)) {
+            return VIRTIO_BLK_S_UNSUPP;
+        }
+        final long length = chain.readableBytes() - HEADER_LENGTH;
+        final int most = discard ? limits.discardSegmentsMax() : limits.writeZeroesSegmentsMax();
+        if (device.readOnly() || length == 0 || length % SEGMENT_LENGTH != 0 || length > (long) most * SEGMENT_LENGTH) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        if (!gather(chain, memory, HEADER_LENGTH, (int) length)) {
+            return VIRTIO_BLK_S_IOERR;
+        }
+        final int sectorsMax = discard ? limits.discardSectorsMax() : limits.writeZeroesSectorsMax();
+        final int allowedFlags = discard ? 0 : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP;
+        // Every segment is checked before the first is executed: a request that is refused has changed nothing.
+        for (int at = 0; at < length; at += SEGMENT_LENGTH) {
+            final long sector = copy.get(LE64, at);
+            final long sectors = Integer.toUnsignedLong(copy.get(LE32, at + 8));
+            final int flags = copy.get(LE32, at + 12);
+            if ((flags & ~allowedFlags) != 0) {
+                return VIRTIO_BLK_S_UNSUPP;
+            }
+            if (sectors > sectorsMax || !isInside(sector, sectors << SECTOR_SHIFT)) {
+                return VIRTIO_BLK_S_IOERR;
+            }
+            if (sectors > 0) {
+                request.addRange(sector << SECTOR_SHIFT, sectors << SECTOR_SHIFT, flags != 0);
+            }
+        }
+        return request.prepareRanges(operation) ? PREPARED : VIRTIO_BLK_S_OK;
+    }
+
+    private boolean isTransfer(long sector, long length) {
+        return length > 0 && length % SECTOR_LENGTH == 0 && isInside(sector, length);
+    }
+
+    /// Whether a range lies on the disk, in whole blocks.
+    private boolean isInside(long sector, long length) {
+        final long capacity = device.capacitySectors();
+        // In this order nothing overflows: the sector is compared before it is shifted or subtracted.
+        return sector >= 0
+                && sector <= capacity
+                && length >>> SECTOR_SHIFT <= capacity - sector
+                && ((sector << SECTOR_SHIFT | length) & blockMask) == 0;
+    }
+
+    /// Append the first bytes of the writable entries; at most all but the status byte.
+    private boolean appendWritable(DescriptorChain chain, GuestMemory memory, IoVector data, int length) {
+        data.reset(memory.table());
+        int left = length;
+        for (int entry = chain.readableCount(); entry <= answerEntry && left > 0; entry++) {
+            final int piece = Math.min(chain.length(entry), left);
+            if (piece > 0 && !append(memory, data, chain.address(entry), piece)) {
+                return false;
+            }
+            left -= piece;
+        }
+        assert left == 0;
+        return true;
+    }
+
+    /// Append all readable bytes behind the header.
+    private boolean appendReadable(DescriptorChain chain, GuestMemory memory, IoVector data) {
+        data.reset(memory.table());
+        int skip = HEADER_LENGTH;
+        for (int entry = 0; entry < chain.readableCount(); entry++) {
+            final int length = chain.length(entry);
+            final int skipped = Math.min(skip, length);
+            skip -= skipped;
+            // The whole entry is looked at: what is left of it may lie behind the end of the address space.
+            if (wraps(chain.address(entry), length)
+                    || (length > skipped && !append(memory, data, chain.address(entry) + skipped, length - skipped))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean append(GuestMemory memory, IoVector data, long address, int length) {
+        if (wraps(address, length)) {
+            return false;
+        }
+        final int region = memory.append(data, address, length, hint);
+        if (region < 0) {
+            return false;
+        }
+        hint = region;
+        return true;
+    }
+
+    /// Whether a range goes on beyond address 2^64 - 1.
+    private static boolean wraps(long address, int length) {
+        return length > 0 && Long.compareUnsigned(address + length - 1, address) < 0;
+    }
+
+    /// Copy readable bytes out of guest memory, once. Bytewise where they are scattered, which only boot loaders
+    /// and attackers do.
+    ///
+    /// @param from position among all readable bytes
+    private boolean gather(DescriptorChain chain, GuestMemory memory, int from, int length) {
+        int skip = from;
+        int done = 0;
+        for (int entry = 0; done < length; entry++) {
+            assert entry < chain.readableCount();
+            final int skipped = Math.min(skip, chain.length(entry));
+            skip -= skipped;
+            final int piece = Math.min(chain.length(entry) - skipped, length - done);
+            if (wraps(chain.address(entry), chain.length(entry))
+                    || (piece > 0 && !copyOut(memory, chain.address(entry) + skipped, done, piece))) {
+                return false;
+            }
+            done += piece;
+        }
+        return true;
+    }
+
+    private boolean copyOut(GuestMemory memory, long address, int to, int length) {
+        final int whole = memory.find(address, length, hint);
+        if (whole >= 0) {
+            hint = whole;
+            MemorySegment.copy(memory.segment(whole), address - memory.guestAddress(whole), copy, to, length);
+            return true;
+        }
+        for (int i = 0; i < length; i++) {
+            final int region = memory.find(address + i, 1, hint);
+            if (region < 0) {
+                return false;
+            }
+            final long offset = address + i - memory.guestAddress(region);
+            copy.set(ValueLayout.JAVA_BYTE, to + i, memory.segment(region).get(ValueLayout.JAVA_BYTE, offset));
+        }
+        return true;
+    }
+}

@@ -1,0 +1,72 @@
+package io.basalt.virtio.blk;
+
+import org.jspecify.annotations.Nullable;
+
+/// The requests of one queue, all made at start: those that are idle, and a list of those that the volume has
+/// completed and the queue has not looked at yet.
+///
+/// One owner thread, the queue's. The request that was given back last is taken first: it is the one in the cache.
+final class BlkRequestPool {
+    private BlkRequest[] all = new BlkRequest[0];
+    private BlkRequest[] idle = new BlkRequest[0];
+    private int idleCount;
+    private @Nullable BlkRequest completedFirst;
+    private @Nullable BlkRequest completedLast;
+
+    /// Make sure that there are as many requests as asked for, and that all are idle. Control plane: allocates.
+    void reset(int count, BlkRequest.Owner owner, BlkLimits limits) {
+        assert completedFirst == null;
+        if (all.length < count) {
+            all = new BlkRequest[count];
+            for (int i = 0; i < count; i++) {
+                all[i] = new BlkRequest(owner, limits);
+            }
+        }
+        // From the full list: what an access to lost memory interrupted was never given back.
+        idle = all.clone();
+        idleCount = idle.length;
+    }
+
+    boolean isEmpty() {
+        return idleCount == 0;
+    }
+
+    /// An idle request; there must be one.
+    BlkRequest take() {
+        return idle[--idleCount];
+    }
+
+    void giveBack(BlkRequest request) {
+        idle[idleCount++] = request;
+    }
+
+    /// Append to the completed ones.
+    void addCompleted(BlkRequest request) {
+        assert request.nextCompleted == null;
+        final BlkRequest last = completedLast;
+        if (last == null) {
+            completedFirst = request;
+        } else {
+            last.nextCompleted = request;
+        }
+        completedLast = request;
+    }
+
+    boolean hasCompleted() {
+        return completedFirst != null;
+    }
+
+    /// The first of the completed ones, taken off the list; null if there are none.
+    @Nullable
+    BlkRequest takeCompleted() {
+        final BlkRequest first = completedFirst;
+        if (first != null) {
+            completedFirst = first.nextCompleted;
+            first.nextCompleted = null;
+            if (completedFirst == null) {
+                completedLast = null;
+            }
+        }
+        return first;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.virtio.blk;
+
+import org.jspecify.annotations.NullMarked;
