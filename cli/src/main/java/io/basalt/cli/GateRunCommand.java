@@ -1,0 +1,81 @@
+package io.basalt.cli;
+
+import io.basalt.gate.config.GateLog;
+import io.basalt.gate.config.LogLevel;
+import io.basalt.gate.daemon.Gate;
+import io.basalt.gate.daemon.GateOptions;
+import io.basalt.reactor.IdleMode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `basalt gate run`: run the gate in the foreground until SIGTERM or SIGINT.
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = "Run the gate until SIGTERM or Ctrl-C. Disks and controllers that were made before come back.")
+final class GateRunCommand implements Callable<Integer> {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            defaultValue = "${env:BASALT_DATA:-/var/lib/basalt/gate}",
+            description = "Folder of the gate's state; made if missing (default: ${DEFAULT-VALUE}).")
+    private Path data = Path.of("");
+
+    @Option(names = "--rpc-socket", paramLabel = "PATH", description = "Management socket (default: DIR/rpc.sock).")
+    private @Nullable Path rpcSocket;
+
+    @Option(
+            names = "--socket-dir",
+            paramLabel = "DIR",
+            description = "Where controllers' sockets are made (default: DIR/vhost).")
+    private @Nullable Path socketFolder;
+
+    @Option(
+            names = "--reactors",
+            paramLabel = "N",
+            description = "Data reactors (default: processors less one, at least 1).")
+    private @Nullable Integer reactors;
+
+    @Option(names = "--cpus", paramLabel = "CPU", split = ",", description = "Pin the data reactors, one each.")
+    private List<Integer> cpus = List.of();
+
+    @Option(
+            names = "--idle",
+            paramLabel = "MODE",
+            defaultValue = "ADAPTIVE",
+            description = "How data reactors idle: adaptive (default), poll, interrupt.")
+    private IdleMode idle = IdleMode.ADAPTIVE;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            defaultValue = "NOTICE",
+            description = "ERROR, WARNING, NOTICE (default), INFO or DEBUG.")
+    private LogLevel logLevel = LogLevel.NOTICE;
+
+    @Override
+    public Integer call() {
+        final GateOptions usual = GateOptions.under(data.toAbsolutePath());
+        final int count = reactors == null ? (cpus.isEmpty() ? usual.reactorCount() : cpus.size()) : reactors;
+        final GateOptions options = new GateOptions(
+                usual.data(),
+                Objects.requireNonNullElse(rpcSocket, usual.rpcSocket()).toAbsolutePath(),
+                Objects.requireNonNullElse(socketFolder, usual.socketFolder()).toAbsolutePath(),
+                count,
+                cpus,
+                idle);
+        final GateLog log = GateLog.install(logLevel);
+        try (Gate _ = Gate.start(options, log)) {
+            System.out.println("basalt gate ready: rpc " + options.rpcSocket() + ", " + count + " data reactor"
+                    + (count == 1 ? "" : "s"));
+            System.out.flush();
+            Termination.await();
+        }
+        return 0;
+    }
+}

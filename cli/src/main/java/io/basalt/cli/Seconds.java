@@ -1,0 +1,25 @@
+package io.basalt.cli;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A time, as people write it: `5` or `5s`, `500ms`, `2m`.
+///
+/// @param ns nanoseconds
+record Seconds(long ns) {
+    private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|)");
+
+    /// @throws IllegalArgumentException if it is no time
+    static Seconds parse(String text) {
+        final Matcher matcher = FORM.matcher(text.strip());
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("'" + text + "' is not a time; write 5, 5s, 500ms or 2m");
+        }
+        final long unitNs = switch (matcher.group(2)) {
+            case "ms" -> 1_000_000L;
+            case "m" -> 60_000_000_000L;
+            default -> 1_000_000_000L;
+        };
+        return new Seconds(Long.parseLong(matcher.group(1)) * unitNs);
+    }
+}

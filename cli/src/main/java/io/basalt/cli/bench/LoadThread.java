@@ -1,0 +1,126 @@
+package io.basalt.cli.bench;
+
+import io.basalt.linux.process.CpuClock;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// A thread that keeps its queues loaded until it is told to go on to the next phase.
+///
+/// Concurrency: the phase is set by the thread that runs the bench; everything else belongs to this one until
+/// it ends.
+final class LoadThread {
+    /// What the thread does.
+    enum Phase {
+        /// Load without counting.
+        RAMP,
+        /// Load and count.
+        COUNT,
+        /// Let what is in flight finish; read back what was written if that is asked for; end.
+        FINISH
+    }
+
+    /// Longest that requests in flight may take at the end.
+    private static final long DRAIN_LIMIT_NS = 60_000_000_000L;
+
+    private final List<LoadQueue> queues;
+    private final Thread thread;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile Phase phase = Phase.RAMP;
+    private volatile long doneSoFar;
+    private long done;
+    private long cpuNs;
+
+    LoadThread(int number, List<LoadQueue> queues) {
+        this.queues = queues;
+        this.thread = Thread.ofPlatform().name("bench-" + number).daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void phase(Phase next) {
+        phase = next;
+    }
+
+    /// Requests answered so far. Any thread.
+    long doneSoFar() {
+        return doneSoFar;
+    }
+
+    /// Why the thread ended early, or null. Any thread.
+    @Nullable
+    Throwable failure() {
+        return failure.get();
+    }
+
+    void join() throws InterruptedException {
+        thread.join();
+    }
+
+    /// Processor time while counting, in nanoseconds. After [#join()].
+    long cpuNs() {
+        return cpuNs;
+    }
+
+    private void run() {
+        try {
+            load();
+            drain();
+            readBack();
+        } catch (RuntimeException | Error stopped) {
+            failure.set(stopped);
+        }
+    }
+
+    private void load() {
+        final CpuClock cpu = CpuClock.ofThread();
+        while (phase == Phase.RAMP) {
+            pass(true);
+        }
+        queues.forEach(queue -> queue.count(true));
+        final long beforeNs = cpu.nowNs();
+        while (phase == Phase.COUNT) {
+            pass(true);
+        }
+        cpuNs = cpu.nowNs() - beforeNs;
+        queues.forEach(queue -> queue.count(false));
+    }
+
+    private void pass(boolean fill) {
+        int answered = 0;
+        for (int i = 0; i < queues.size(); i++) {
+            answered += queues.get(i).pass(fill);
+        }
+        if (answered == 0) {
+            Thread.onSpinWait();
+        } else {
+            done += answered;
+            doneSoFar = done;
+        }
+    }
+
+    private void drain() {
+        final long endNs = System.nanoTime() + DRAIN_LIMIT_NS;
+        for (final LoadQueue queue : queues) {
+            while (queue.inFlight() > 0) {
+                if (queue.pass(false) == 0) {
+                    Thread.onSpinWait();
+                }
+                if (System.nanoTime() - endNs >= 0) {
+                    throw new IllegalStateException("queue " + queue.index() + ": " + queue.inFlight()
+                            + " requests were not answered within " + DRAIN_LIMIT_NS / 1_000_000_000L + " s");
+                }
+            }
+        }
+    }
+
+    private void readBack() {
+        for (final LoadQueue queue : queues) {
+            while (queue.readBack()) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package io.basalt.cli.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.basalt.cli.bench.Workload.Pattern;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BenchTest {
+    private static final long RUN_NS = 300_000_000L;
+
+    @TempDir
+    Path folder;
+
+    private GateBox box;
+
+    @BeforeEach
+    void startGate() {
+        box = new GateBox(folder.resolve("gate"));
+    }
+
+    @AfterEach
+    void stopGate() {
+        box.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // pattern, block size, depth, jobs, queues, packed, indirect, event index
+        "RANDRW,    4096,   16, 1, 1, false, false, false",
+        "RANDRW,    4096,   32, 2, 4, false, true,  true",
+        "RANDRW,    512,    64, 1, 2, true,  false, false",
+        "RANDRW,    65536,  8,  1, 1, true,  true,  true",
+        "RANDWRITE, 4096,   1,  1, 1, false, false, true",
+        "WRITE,     131072, 4,  1, 2, false, true,  false",
+    })
+    void verifiesWhatItWrote(
+            Pattern pattern,
+            int blockSize,
+            int depth,
+            int jobs,
+            int queues,
+            boolean packed,
+            boolean indirect,
+            boolean eventIndex)
+            throws InterruptedException {
+        final Path socket = box.ramDisk("disk");
+        final Workload workload = new Workload(
+                pattern,
+                blockSize,
+                depth,
+                jobs,
+                queues,
+                256,
+                RUN_NS,
+                0,
+                true,
+                packed,
+                indirect,
+                eventIndex,
+                false,
+                0,
+                7);
+
+        final BenchResult result = new Bench(socket, workload, (_, _) -> {}, null).run();
+
+        assertThat(result.verified()).isTrue();
+        assertThat(result.requests()).isPositive();
+        assertThat(result.writes().getTotalCount()).isPositive();
+    }
+
+    @Test
+    void verifiesAFile() throws IOException, InterruptedException {
+        final Path image = folder.resolve("disk.img");
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(32 << 20);
+        }
+        box.call("bdev_uring_create", "{'name':'file','filename':'" + image + "','block_size':512}");
+        box.call("vhost_create_blk_controller", "{'ctrlr':'file','dev_name':'file'}");
+
+        final BenchResult result =
+                new Bench(box.socket("file"), workload(Pattern.RANDRW, 16, 2), (_, _) -> {}, null).run();
+
+        assertThat(result.reads().getTotalCount()).isPositive();
+        assertThat(box.call("bdev_get_iostat", "{'names':['file']}")
+                        .path("bdevs")
+                        .path(0)
+                        .path("num_read_ops")
+                        .longValue())
+                .isGreaterThanOrEqualTo(result.reads().getTotalCount());
+    }
+
+    @Test
+    void noticesDataThatSomebodyElseChanged() throws InterruptedException {
+        final Path socket = box.ramDisk("disk");
+        box.call("vhost_create_blk_controller", "{'ctrlr':'other','dev_name':'disk'}");
+        final Workload intruder = workload(Pattern.RANDWRITE, 4, 1);
+        final Workload victim = workload(Pattern.RANDRW, 4, 1);
+        final Thread writing = Thread.ofPlatform().start(() -> {
+            try {
+                new Bench(
+                                box.socket("other"),
+                                new Workload(
+                                        intruder.pattern(),
+                                        4096,
+                                        4,
+                                        1,
+                                        1,
+                                        256,
+                                        2 * RUN_NS,
+                                        0,
+                                        false,
+                                        false,
+                                        false,
+                                        false,
+                                        false,
+                                        0,
+                                        99),
+                                (_, _) -> {},
+                                null)
+                        .run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+
+        assertThatThrownBy(() -> new Bench(socket, victim, (_, _) -> {}, null).run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("verify: block");
+        writing.join();
+    }
+
+    @Test
+    void namesWhatIsMissing() {
+        assertThatThrownBy(() -> workload(Pattern.READ, 0, 1)).hasMessageContaining("--iodepth: 0");
+        box.call("bdev_null_create", "{'name':'small','num_blocks':8,'block_size':512}");
+        box.call("vhost_create_blk_controller", "{'ctrlr':'small','dev_name':'small'}");
+        assertThatThrownBy(
+                        () -> new Bench(box.socket("small"), workload(Pattern.READ, 16, 1), (_, _) -> {}, null).run())
+                .hasMessageContaining("too small");
+    }
+
+    private static Workload workload(Pattern pattern, int depth, int queues) {
+        return new Workload(pattern, 4096, depth, 1, queues, 256, RUN_NS, 0, true, false, false, false, false, 0, 3);
+    }
+}

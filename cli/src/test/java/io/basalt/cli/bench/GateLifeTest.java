@@ -1,0 +1,120 @@
+package io.basalt.cli.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.basalt.gate.rpc.RpcError;
+import io.basalt.linux.process.CpuClock;
+import io.basalt.linux.socket.UnixListener;
+import io.basalt.testkit.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GateLifeTest {
+    private static final Duration BOUND = Duration.ofSeconds(20);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void bringsDisksAndControllersBackAfterARestart() throws InterruptedException {
+        try (GateBox box = new GateBox(folder)) {
+            box.ramDisk("disk");
+        }
+        try (GateBox box = new GateBox(folder)) {
+            assertThat(box.call("bdev_get_bdevs", "").path(0).path("name").stringValue())
+                    .isEqualTo("disk");
+            assertThat(run(box.socket("disk")).requests()).isPositive();
+        }
+    }
+
+    @Test
+    void replacesASocketThatADeadGateLeft() throws IOException, InterruptedException {
+        Files.createDirectories(folder.resolve("vhost"));
+        try (GateBox box = new GateBox(folder)) {
+            final UnixListener dead = UnixListener.listen(box.socket("disk"), 0600, 1);
+            io.basalt.linux.file.FileDescriptor.close(dead.release());
+            assertThat(run(box.ramDisk("disk")).requests()).isPositive();
+        }
+    }
+
+    @Test
+    void refusesASecondGateInTheSameFolder() {
+        try (GateBox _ = new GateBox(folder)) {
+            assertThatThrownBy(() -> new GateBox(folder))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("in use by another gate");
+        }
+    }
+
+    @Test
+    void deletesAControllerWithAFrontEndThatDoesNotLeave() {
+        try (GateBox box = new GateBox(folder)) {
+            final Path socket = box.ramDisk("disk");
+            try (SocketTransport transport = SocketTransport.connect(socket, BOUND)) {
+                assertThatThrownBy(() -> box.call("bdev_malloc_delete", "{'name':'disk'}"))
+                        .isInstanceOf(RpcError.class)
+                        .hasMessageContaining("disk");
+                box.call("vhost_delete_controller", "{'ctrlr':'disk'}");
+                assertThat(Files.exists(socket)).isFalse();
+                box.call("bdev_malloc_delete", "{'name':'disk'}");
+                assertThat(transport.peerProcessId()).isPositive();
+            }
+            assertThat(box.call("vhost_get_controllers", "")).isEmpty();
+        }
+    }
+
+    @Test
+    void connectsToAFrontEndThatListens() throws IOException {
+        try (GateBox box = new GateBox(folder)) {
+            box.call("bdev_malloc_create", "{'name':'disk','num_blocks':32768,'block_size':512}");
+            final Path path = folder.resolve("qemu.sock");
+            box.call(
+                    "vhost_create_blk_controller",
+                    "{'ctrlr':'disk','dev_name':'disk','mode':'client','socket':'" + path + "'}");
+            try (UnixListener listener = UnixListener.listen(path, 0600, 1)) {
+                final int[] accepted = {-1};
+                Await.until("the gate connects", BOUND, () -> {
+                    accepted[0] = listener.accept();
+                    return accepted[0] >= 0;
+                });
+                // Hung up on, it connects again.
+                io.basalt.linux.file.FileDescriptor.close(accepted[0]);
+                Await.until("the gate connects again", BOUND, () -> {
+                    accepted[0] = listener.accept();
+                    return accepted[0] >= 0;
+                });
+                io.basalt.linux.file.FileDescriptor.close(accepted[0]);
+            }
+        }
+    }
+
+    @Test
+    void usesNoProcessorWhileAConnectedFrontEndIsIdle() {
+        try (GateBox box = new GateBox(folder);
+                SocketTransport transport = SocketTransport.connect(box.ramDisk("disk"), BOUND)) {
+            assertThat(transport.peerProcessId()).isPositive();
+            // In the process of the test other threads run too: the data reactors' own clocks are asked.
+            final double[] share = {1};
+            Await.until("the reactors sleep", BOUND, () -> {
+                final long cpuBefore = box.gate().dataReactorCpuNs();
+                final long before = System.nanoTime();
+                java.util.concurrent.locks.LockSupport.parkNanos(500_000_000L);
+                share[0] = (double) (box.gate().dataReactorCpuNs() - cpuBefore) / (System.nanoTime() - before);
+                return share[0] < 0.01;
+            });
+            assertThat(share[0]).isLessThan(0.01);
+            assertThat(CpuClock.ofProcess().nowNs()).isPositive();
+        }
+    }
+
+    private static BenchResult run(Path socket) throws InterruptedException {
+        final Workload workload = new Workload(
+                Workload.Pattern.RANDRW, 4096, 8, 1, 1, 256, 50_000_000L, 0, true, false, false, false, false, 0, 5);
+        return new Bench(socket, workload, (_, _) -> {}, null).run();
+    }
+}

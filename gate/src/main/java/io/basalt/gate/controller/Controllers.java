@@ -1,0 +1,189 @@
+package io.basalt.gate.controller;
+
+import io.basalt.gate.rpc.ControllerHost;
+import io.basalt.gate.rpc.ControllerSpec;
+import io.basalt.gate.rpc.ControllerStatus;
+import io.basalt.gate.rpc.RpcError;
+import io.basalt.gate.volume.VolumeClaim;
+import io.basalt.gate.volume.VolumeRegistry;
+import io.basalt.linux.Errno;
+import io.basalt.linux.LinuxException;
+import io.basalt.linux.socket.UnixListener;
+import io.basalt.reactor.Reactor;
+import io.basalt.virtio.blk.BlkLimits;
+import io.basalt.virtio.blk.InterruptCoalescing;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The gate's controllers by name. Control reactor.
+public final class Controllers implements ControllerHost {
+    /// Queues offered when the operator does not say: more than front ends ask for, and cheap.
+    private static final int QUEUE_COUNT_DEFAULT = 64;
+
+    private final Reactor control;
+    private final List<DataReactor> reactors;
+    private final VolumeRegistry volumes;
+    private final Map<String, Controller> controllers = new LinkedHashMap<>();
+    private int nextReactor;
+
+    /// A reactor that queues may live on.
+    ///
+    /// @param cpu processor that it is pinned to, or -1
+    public record DataReactor(Reactor reactor, int cpu) {}
+
+    /// @param control the reactor that this object belongs to
+    /// @param reactors at least one
+    public Controllers(Reactor control, List<DataReactor> reactors, VolumeRegistry volumes) {
+        this.control = control;
+        this.reactors = List.copyOf(reactors);
+        this.volumes = volumes;
+    }
+
+    @Override
+    public void create(ControllerSpec spec) {
+        create(spec, null);
+    }
+
+    /// Make a controller on a socket that listens already.
+    ///
+    /// @param inherited owned from now on, or null to make one at the spec's path
+    public void create(ControllerSpec spec, @Nullable UnixListener inherited) {
+        final List<Reactor> chosen = choose(spec.cpumask());
+        final int queueCount = spec.queueCount() == 0 ? QUEUE_COUNT_DEFAULT : spec.queueCount();
+        final VolumeClaim claim =
+                volumes.claim(spec.volume(), "controller " + spec.name(), false, size -> resized(spec.name(), size));
+        final Controller made;
+        try {
+            made = new Controller(
+                    spec,
+                    control,
+                    claim,
+                    chosen,
+                    nextReactor,
+                    BlkLimits.DEFAULT.withQueueCount(queueCount),
+                    inherited,
+                    () -> controllers.remove(spec.name()));
+        } catch (LinuxException failure) {
+            claim.close();
+            throw socketError(spec, failure);
+        } catch (IllegalArgumentException unfit) {
+            claim.close();
+            throw RpcError.invalidParameter("dev_name", String.valueOf(unfit.getMessage()), "use another volume");
+        }
+        // The next controller's queue 0 starts one reactor further, so that single-queue disks spread too.
+        nextReactor = (nextReactor + 1) % reactors.size();
+        controllers.put(spec.name(), made);
+        made.open();
+    }
+
+    private static RpcError socketError(ControllerSpec spec, LinuxException failure) {
+        if (failure.errno() == Errno.EADDRINUSE) {
+            return RpcError.exists(
+                    "socket",
+                    spec.socket() + " exists and is in use or is no socket",
+                    "another process serves it, or a file is in the way: remove it or choose another socket");
+        }
+        return RpcError.of(failure);
+    }
+
+    private List<Reactor> choose(String cpumask) {
+        if (cpumask.isEmpty()) {
+            return reactors.stream().map(DataReactor::reactor).toList();
+        }
+        final BigInteger mask = new BigInteger(cpumask.startsWith("0x") ? cpumask.substring(2) : cpumask, 16);
+        final List<Reactor> chosen = new ArrayList<>();
+        for (final DataReactor candidate : reactors) {
+            // A reactor that is not pinned may run on any processor, so it is in every mask.
+            if (candidate.cpu() < 0 || mask.testBit(candidate.cpu())) {
+                chosen.add(candidate.reactor());
+            }
+        }
+        if (chosen.isEmpty()) {
+            throw RpcError.invalidParameter(
+                    "cpumask",
+                    cpumask + " holds none of the reactors' processors, mask " + cpumask(),
+                    "choose processors of `framework_get_reactors`, or leave cpumask out");
+        }
+        return chosen;
+    }
+
+    private String cpumask() {
+        BigInteger mask = BigInteger.ZERO;
+        for (final DataReactor reactor : reactors) {
+            if (reactor.cpu() >= 0) {
+                mask = mask.setBit(reactor.cpu());
+            }
+        }
+        if (mask.signum() == 0) {
+            for (int i = 0; i < reactors.size(); i++) {
+                mask = mask.setBit(i);
+            }
+        }
+        return "0x" + mask.toString(16);
+    }
+
+    private void resized(String name, long sizeBytes) {
+        final Controller controller = controllers.get(name);
+        if (controller != null) {
+            controller.resized(sizeBytes);
+        }
+    }
+
+    @Override
+    public void delete(String name, Consumer<@Nullable RpcError> completion) {
+        final Controller controller = controllers.get(name);
+        if (controller == null) {
+            completion.accept(null);
+            return;
+        }
+        controller.delete(() -> completion.accept(null));
+    }
+
+    /// Delete all controllers.
+    ///
+    /// @param done run once, when the last one is gone
+    public void deleteAll(Runnable done) {
+        final List<Controller> all = List.copyOf(controllers.values());
+        if (all.isEmpty()) {
+            done.run();
+            return;
+        }
+        final int[] left = {all.size()};
+        for (final Controller controller : all) {
+            controller.delete(() -> {
+                left[0]--;
+                if (left[0] == 0) {
+                    done.run();
+                }
+            });
+        }
+    }
+
+    @Override
+    public List<ControllerStatus> list() {
+        return controllers.values().stream()
+                .map(controller -> controller.status(
+                        controller.spec().cpumask().isEmpty()
+                                ? cpumask()
+                                : controller.spec().cpumask()))
+                .toList();
+    }
+
+    @Override
+    public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
+        final Controller controller = controllers.get(name);
+        if (controller == null) {
+            throw new RpcError(RpcError.INTERNAL_ERROR, "No such device", "ctrlr", "there is no " + name, "");
+        }
+        try {
+            controller.coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
+        } catch (IllegalArgumentException outOfRange) {
+            throw RpcError.invalidParameter("delay_base_us", String.valueOf(outOfRange.getMessage()), "");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.basalt.gate.controller;
+
+import io.basalt.linux.socket.UnixListener;
+import io.basalt.linux.uring.UringSpec;
+import io.basalt.reactor.Reactor;
+
+/// A socket that the gate listens on. One front end at a time: the next waits in the backlog until the one before
+/// has gone and everything of it is released.
+final class ListeningEndpoint implements Endpoint {
+    /// Connections that may wait.
+    static final int BACKLOG = 4;
+
+    private final Reactor control;
+    private final UnixListener listener;
+    private final Taker taker;
+    private final int watch;
+
+    /// @param listener owned from now on
+    ListeningEndpoint(Reactor control, UnixListener listener, Taker taker) {
+        this.control = control;
+        this.listener = listener;
+        this.taker = taker;
+        this.watch = control.engine().watch(listener.fd(), UringSpec.POLLIN, ready -> resume());
+    }
+
+    @Override
+    public void resume() {
+        while (taker.free()) {
+            final int fd = listener.accept();
+            if (fd < 0) {
+                return;
+            }
+            taker.take(fd);
+        }
+    }
+
+    @Override
+    public void close() {
+        control.engine().unwatch(watch);
+        listener.close();
+    }
+}

@@ -1,0 +1,213 @@
+package io.basalt.gate.controller;
+
+import io.basalt.gate.rpc.ControllerStatus;
+import io.basalt.gate.volume.VolumeEntry;
+import io.basalt.reactor.Reactor;
+import io.basalt.virtio.blk.BlkConfiguration;
+import io.basalt.virtio.blk.BlkDevice;
+import io.basalt.virtio.blk.BlkQueue;
+import io.basalt.virtio.blk.BlkQueueCounters;
+import io.basalt.virtio.queue.QueueFault;
+import io.basalt.virtio.queue.QueueSetup;
+import io.basalt.virtio.vhostuser.RefusedException;
+import io.basalt.virtio.vhostuser.VhostUserDevice;
+import io.basalt.virtio.vhostuser.VhostUserSession;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What one session drives: a disk whose queues are spread over the data reactors.
+///
+/// Concurrency: lives on the control reactor. Commands go to the data reactor of their queue as posted commands,
+/// and their outcome comes back the same way; neither side waits.
+final class SessionDevice implements VhostUserDevice {
+    /// Most descriptors of a queue, QEMU's own limit (VIRTQUEUE_MAX_SIZE).
+    private static final int QUEUE_SIZE_MAX = 1024;
+
+    private final Reactor control;
+    private final BlkDevice device;
+    private final BlkConfiguration configuration;
+    private final SessionEvents events;
+    private final List<VolumeShare> shares;
+    private final int firstReactor;
+    private final VolumeEntry volume;
+    private final String name;
+    private final @Nullable QueueSlot[] slots;
+    private final @Nullable QueueStatistics[] statistics;
+
+    /// What a session tells the controller it belongs to. On the control reactor.
+    interface SessionEvents {
+        /// Something for the log, at a limited rate.
+        void noted(String note);
+
+        /// Guest memory has been taken away: the session must end.
+        void memoryLost();
+    }
+
+    /// @param shares the volume on each data reactor
+    /// @param firstReactor where queue 0 lives; queue n lives n further on, round and round
+    /// @param volume told of what the queues count
+    /// @param name the controller's, for the volume's statistics
+    SessionDevice(
+            Reactor control,
+            BlkDevice device,
+            List<VolumeShare> shares,
+            int firstReactor,
+            VolumeEntry volume,
+            String name,
+            SessionEvents events) {
+        this.control = control;
+        this.device = device;
+        this.configuration = new BlkConfiguration(device);
+        this.events = events;
+        this.shares = shares;
+        this.firstReactor = firstReactor;
+        this.volume = volume;
+        this.name = name;
+        this.slots = new QueueSlot[device.limits().queueCount()];
+        this.statistics = new QueueStatistics[slots.length];
+    }
+
+    @Override
+    public long features() {
+        return device.offeredFeatures();
+    }
+
+    @Override
+    public int queueCountMax() {
+        return slots.length;
+    }
+
+    @Override
+    public int queueSizeMax() {
+        return QUEUE_SIZE_MAX;
+    }
+
+    @Override
+    public void readConfig(int offset, MemorySegment into) {
+        final int length = (int) into.byteSize();
+        MemorySegment.copy(configuration.read(offset, length), 0, into, ValueLayout.JAVA_BYTE, 0, length);
+    }
+
+    @Override
+    public void writeConfig(int offset, MemorySegment data, boolean migration) throws RefusedException {
+        if (!configuration.write(offset, data.toArray(ValueLayout.JAVA_BYTE))) {
+            throw new RefusedException(
+                    "config: only the writeback byte at offset 32 can be written, 0 or 1, and only if CONFIG_WCE is"
+                            + " offered; got " + data.byteSize() + " bytes at " + offset);
+        }
+    }
+
+    @Override
+    public void negotiated(long features, long protocolFeatures) {
+        // Queues get the features in their setups; nothing here depends on them.
+    }
+
+    @Override
+    public void startQueue(QueueSetup setup, Completion completion) {
+        final int index = setup.index();
+        final VolumeShare share = shares.get((firstReactor + index) % shares.size());
+        final QueueSlot slot = new QueueSlot(share, device, this::queueBroken, setup);
+        slots[index] = slot;
+        slot.reactor().post(() -> {
+            final String refusal = slot.start();
+            control.post(() -> {
+                started(slot, index, refusal);
+                completion.completed(refusal);
+            });
+        });
+    }
+
+    private void started(QueueSlot slot, int index, @Nullable String refusal) {
+        final BlkQueue queue = slot.queue();
+        if (refusal != null || queue == null) {
+            slots[index] = null;
+            return;
+        }
+        final QueueStatistics counted =
+                new QueueStatistics(name + " queue " + index, slot.reactor().id(), queue.counters());
+        statistics[index] = counted;
+        volume.addStatistics(counted);
+    }
+
+    @Override
+    public void changeQueue(QueueSetup setup, Completion completion) {
+        final QueueSlot slot = slot(setup.index());
+        slot.reactor().post(() -> slot.change(setup, () -> control.post(() -> completion.completed(null))));
+    }
+
+    @Override
+    public void stopQueue(int index, StopCompletion completion) {
+        final QueueSlot slot = slot(index);
+        slot.reactor()
+                .post(() -> slot.stop(base -> control.post(() -> {
+                    slots[index] = null;
+                    forgetStatistics(index);
+                    completion.stopped(base);
+                })));
+    }
+
+    private QueueSlot slot(int index) {
+        final QueueSlot slot = slots[index];
+        if (slot == null) {
+            throw new IllegalStateException("queue " + index + " was not started");
+        }
+        return slot;
+    }
+
+    /// On the queue's data reactor.
+    private void queueBroken(BlkQueue queue, QueueFault fault) {
+        control.post(() -> {
+            events.noted("queue " + queue.index() + " is broken and stopped: " + fault
+                    + "; reset the device in the guest to use it again");
+            if (fault == QueueFault.MEMORY_LOST) {
+                events.memoryLost();
+            }
+        });
+    }
+
+    @Override
+    public void noted(String note) {
+        events.noted(note);
+    }
+
+    private void forgetStatistics(int index) {
+        final QueueStatistics counted = statistics[index];
+        if (counted != null) {
+            volume.removeStatistics(counted);
+            statistics[index] = null;
+        }
+    }
+
+    /// The queues that run now.
+    List<ControllerStatus.Queue> queueStatus(VhostUserSession session) {
+        final List<ControllerStatus.Queue> queues = new ArrayList<>();
+        for (int index = 0; index < slots.length; index++) {
+            final QueueSlot slot = slots[index];
+            final QueueStatistics counted = statistics[index];
+            if (slot != null && counted != null) {
+                queues.add(status(index, slot, counted, session));
+            }
+        }
+        return queues;
+    }
+
+    private static ControllerStatus.Queue status(
+            int index, QueueSlot slot, QueueStatistics counted, VhostUserSession session) {
+        long requests = 0;
+        for (final BlkQueueCounters.Kind kind : BlkQueueCounters.Kind.values()) {
+            requests += counted.counters().operations(kind);
+        }
+        final QueueFault fault = slot.fault();
+        return new ControllerStatus.Queue(
+                index,
+                session.ringState(index).name(),
+                slot.reactor().id(),
+                slot.size(),
+                slot.inFlight(),
+                requests,
+                fault == null ? "" : fault.name());
+    }
+}

@@ -1,0 +1,144 @@
+package io.basalt.gate.controller;
+
+import io.basalt.linux.Errno;
+import io.basalt.linux.file.FileDescriptor;
+import io.basalt.linux.socket.UnixSocket;
+import io.basalt.linux.uring.UringSpec;
+import io.basalt.reactor.Reactor;
+import io.basalt.reactor.Timer;
+import io.basalt.virtio.vhostuser.FrontEndConnection;
+import io.basalt.virtio.vhostuser.MessageAssembler;
+import io.basalt.virtio.vhostuser.SessionState;
+import io.basalt.virtio.vhostuser.VhostUserSession;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// The socket of one session: reads what the session wants, sends what it answers, keeps its message deadline.
+///
+/// Concurrency: lives on the control reactor. The session is never called from inside a call of its own: a wish for
+/// input is served by a posted command.
+final class SessionSocket implements FrontEndConnection {
+    /// Messages read in one go before other sockets get their turn.
+    private static final int READS_MAX = 64;
+
+    private static final int[] NO_FDS = {};
+
+    private final Reactor control;
+    private final UnixSocket socket;
+    private final SocketEvents events;
+    private final int[] fds = new int[UnixSocket.FDS_MAX];
+    private final int[] fdOut = new int[1];
+    private int watch = -1;
+    private @Nullable VhostUserSession session;
+    private @Nullable Timer deadline;
+
+    /// What the socket tells the controller it belongs to. On the control reactor.
+    interface SocketEvents {
+        /// The session ends.
+        void closing(String reason);
+
+        /// The session has ended and released everything.
+        void closed();
+    }
+
+    /// @param socket connected; owned from now on
+    SessionSocket(Reactor control, UnixSocket socket, SocketEvents events) {
+        this.control = control;
+        this.socket = socket;
+        this.events = events;
+    }
+
+    /// Begin to read for a session.
+    void open(VhostUserSession newSession) {
+        session = newSession;
+        watch = control.engine()
+                .watch(socket.fd(), UringSpec.POLLIN | UringSpec.POLLHUP | UringSpec.POLLERR, ready -> read());
+        read();
+    }
+
+    private void read() {
+        final VhostUserSession current = session;
+        if (current == null) {
+            return;
+        }
+        for (int reads = 0; current.bytesWanted() > 0; reads++) {
+            if (reads == READS_MAX) {
+                control.post(this::read);
+                return;
+            }
+            final int result = socket.receive(current.input(), current.bytesWanted(), fds);
+            if (result == -Errno.EAGAIN) {
+                keepDeadline(current);
+                return;
+            }
+            if (result == -Errno.EINTR) {
+                continue;
+            }
+            if (result <= 0) {
+                current.close(result == 0 ? "the front end hung up" : "receive: " + Errno.describe(-result));
+                return;
+            }
+            current.received(result, fds, socket.receivedFds(), control.nowNs());
+        }
+    }
+
+    private void keepDeadline(VhostUserSession current) {
+        final long deadlineNs = current.deadlineNs();
+        if (deadlineNs != MessageAssembler.NO_DEADLINE && deadline == null) {
+            deadline = control.schedule(Math.max(0, deadlineNs - control.nowNs()), () -> {
+                deadline = null;
+                current.expire(control.nowNs());
+                if (current.state() == SessionState.OPEN) {
+                    keepDeadline(current);
+                }
+            });
+        }
+    }
+
+    @Override
+    public boolean send(MemorySegment message, int fd) {
+        final int length = (int) message.byteSize();
+        fdOut[0] = fd;
+        final int sent = socket.send(message, length, fd < 0 ? NO_FDS : fdOut, fd < 0 ? 0 : 1);
+        return sent == length;
+    }
+
+    @Override
+    public boolean sendRequest(int backendFd, MemorySegment message) {
+        final int duplicate = FileDescriptor.duplicate(backendFd);
+        if (duplicate < 0) {
+            return false;
+        }
+        try (UnixSocket request = UnixSocket.adopt(duplicate)) {
+            final int length = (int) message.byteSize();
+            return request.send(message, 0, length) == length;
+        }
+    }
+
+    @Override
+    public void inputWanted() {
+        control.post(this::read);
+    }
+
+    @Override
+    public void closing(String reason) {
+        if (deadline != null) {
+            deadline.cancel();
+            deadline = null;
+        }
+        if (watch >= 0) {
+            control.engine().unwatch(watch);
+            watch = -1;
+        }
+        events.closing(reason);
+    }
+
+    @Override
+    public void closed() {
+        session = null;
+        // The front end may connect again as soon as it sees the hang-up: only now is there nothing left of this
+        // session.
+        socket.close();
+        events.closed();
+    }
+}

@@ -1,0 +1,46 @@
+package io.basalt.gate.controller;
+
+import io.basalt.block.Volume;
+import io.basalt.block.VolumeChannel;
+import io.basalt.reactor.Reactor;
+import org.jspecify.annotations.Nullable;
+
+/// One volume's channel on one data reactor, shared by all queues of a controller that live there: so that guest
+/// memory is registered with the device once a reactor, not once a queue.
+///
+/// Concurrency: lives on its reactor; every method belongs to that thread.
+final class VolumeShare {
+    private final Volume volume;
+    private final Reactor reactor;
+    private @Nullable VolumeChannel channel;
+    private int users;
+
+    VolumeShare(Volume volume, Reactor reactor) {
+        this.volume = volume;
+        this.reactor = reactor;
+    }
+
+    Reactor reactor() {
+        return reactor;
+    }
+
+    /// Take the channel; it is opened for the first user.
+    VolumeChannel take() {
+        assert reactor.inLoop();
+        final VolumeChannel open = channel == null ? volume.openChannel(reactor) : channel;
+        channel = open;
+        users++;
+        return open;
+    }
+
+    /// Give the channel back; it is closed after the last user, who has nothing in flight.
+    void giveBack() {
+        assert reactor.inLoop();
+        assert users > 0;
+        users--;
+        if (users == 0 && channel != null) {
+            channel.close();
+            channel = null;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.basalt.gate.rpc;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What the methods need of the gate's controllers. Every call and every completion is in the control reactor.
+public interface ControllerHost {
+    /// Make a controller and open its socket. No controller has the name, and the volume exists.
+    ///
+    /// @throws RpcError if it cannot be; nothing is left behind
+    void create(ControllerSpec spec);
+
+    /// Close a controller's sessions, let its requests finish, and remove it and its socket.
+    ///
+    /// @param completion called once, now or later, with null when the controller is gone or with why it is not. If
+    ///     no controller has the name it is gone already.
+    void delete(String name, Consumer<@Nullable RpcError> completion);
+
+    /// All controllers, in the order of their making; those under deletion too.
+    List<ControllerStatus> list();
+
+    /// Delay calls to the guest to spare it interrupts. The controller exists.
+    ///
+    /// @param delayBaseUs longest delay in microseconds; 0 for none
+    /// @param iopsThreshold requests per second below which calls are not delayed
+    /// @throws RpcError if it cannot be
+    void coalescing(String name, int delayBaseUs, int iopsThreshold);
+
+    /// The controller of a name, or null.
+    default @Nullable ControllerStatus find(String name) {
+        for (final ControllerStatus controller : list()) {
+            if (controller.spec().name().equals(name)) {
+                return controller;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+package io.basalt.gate.rpc;
+
+import java.util.List;
+
+/// What a controller is now.
+///
+/// @param spec what it was asked to be
+/// @param cpumask processors that its reactors may run on, as `0x` hexadecimal
+/// @param queueCount queues offered
+/// @param delayBaseUs coalescing: longest delay of a call in microseconds; 0 is none
+/// @param iopsThreshold coalescing: requests per second below which calls are not delayed
+/// @param sessions connections of front ends
+public record ControllerStatus(
+        ControllerSpec spec,
+        String cpumask,
+        int queueCount,
+        int delayBaseUs,
+        int iopsThreshold,
+        List<Session> sessions) {
+    public ControllerStatus {
+        sessions = List.copyOf(sessions);
+    }
+
+    /// One connection of a front end.
+    ///
+    /// @param id number that is unique in the gate's life
+    /// @param state name of the session's state
+    /// @param started whether any queue runs
+    /// @param virtioFeatures negotiated virtio feature bits
+    /// @param protocolFeatures negotiated vhost-user protocol feature bits
+    /// @param queues the queues that were set up
+    public record Session(
+            int id, String state, boolean started, long virtioFeatures, long protocolFeatures, List<Queue> queues) {
+        public Session {
+            queues = List.copyOf(queues);
+        }
+    }
+
+    /// One virtqueue of a session.
+    ///
+    /// @param index number of the queue
+    /// @param state name of the queue's state
+    /// @param reactor id of the reactor that it lives on
+    /// @param size entries of its ring
+    /// @param inFlight requests taken and not answered
+    /// @param requests requests answered since the start
+    /// @param fault why the ring is broken, or empty
+    public record Queue(int index, String state, int reactor, int size, int inFlight, long requests, String fault) {}
+}

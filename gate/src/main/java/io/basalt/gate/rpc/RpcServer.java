@@ -1,0 +1,290 @@
+package io.basalt.gate.rpc;
+
+import io.basalt.linux.Errno;
+import io.basalt.linux.LinuxException;
+import io.basalt.linux.socket.PeerCredentials;
+import io.basalt.linux.socket.UnixListener;
+import io.basalt.linux.socket.UnixSocket;
+import io.basalt.reactor.Engine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.IntPredicate;
+
+/// The socket side of the RPC: listens on a Unix socket that only its owner and root may use, and serves many
+/// clients at once. Driven by the control reactor's engine; every method belongs to that reactor's thread.
+///
+/// A client that does not read its answers, or floods, holds up only itself: it is not read until its answers are
+/// gone, and what it may send in one go is bounded, so that others get their turn.
+public final class RpcServer implements AutoCloseable {
+    /// Clients served at once; more wait in the listener's backlog.
+    public static final int CLIENTS_MAX = 256;
+
+    private static final Logger LOG = System.getLogger(RpcServer.class.getName());
+    private static final int PERMISSIONS = 0600;
+    private static final int BACKLOG = 128;
+    private static final int CHUNK_BYTES = 64 << 10;
+    private static final int CHUNKS_IN_ONE_GO = 8;
+    private static final int POLLIN = 1;
+    private static final int POLLOUT = 4;
+    private static final int ROOT = 0;
+    private static final int[] NO_FDS = {};
+
+    private final Engine engine;
+    private final Executor mailbox;
+    private final RpcDispatcher dispatcher;
+    private final Path path;
+    private final UnixListener listener;
+    private final IntPredicate userAllowed;
+    private final Set<Client> clients = new LinkedHashSet<>();
+    private final MemorySegment nativeChunk = Arena.ofAuto().allocate(CHUNK_BYTES);
+    private final byte[] chunk = new byte[CHUNK_BYTES];
+    private final int watch;
+    private boolean closed;
+
+    private RpcServer(
+            Engine engine,
+            Executor mailbox,
+            RpcDispatcher dispatcher,
+            Path path,
+            UnixListener listener,
+            IntPredicate userAllowed) {
+        this.engine = engine;
+        this.mailbox = mailbox;
+        this.dispatcher = dispatcher;
+        this.path = path;
+        this.listener = listener;
+        this.userAllowed = userAllowed;
+        watch = engine.watch(listener.fd(), POLLIN, _ -> accept());
+    }
+
+    /// Listen on a path, in the control reactor's thread. A socket file that a dead process left is removed first.
+    ///
+    /// @param mailbox runs commands in the control reactor later, as `Reactor.post` does
+    /// @param path in a directory that exists, up to 107 bytes
+    /// @throws RpcError if somebody else listens there, or something other than a socket is there
+    /// @throws LinuxException if the kernel refuses
+    public static RpcServer listen(Engine engine, Executor mailbox, RpcDispatcher dispatcher, Path path) {
+        final UnixListener listener = open(path);
+        try {
+            final int own = owner(path);
+            return new RpcServer(engine, mailbox, dispatcher, path, listener, uid -> uid == own || uid == ROOT);
+        } catch (UncheckedIOException e) {
+            listener.close();
+            throw e;
+        }
+    }
+
+    /// The same with another rule of who may connect.
+    ///
+    /// @param userAllowed asked for each client's user id
+    static RpcServer listen(
+            Engine engine, Executor mailbox, RpcDispatcher dispatcher, Path path, IntPredicate userAllowed) {
+        return new RpcServer(engine, mailbox, dispatcher, path, open(path), userAllowed);
+    }
+
+    private static UnixListener open(Path path) {
+        if (UnixListener.removeStale(path)) {
+            LOG.log(Level.INFO, "removed the stale socket " + path);
+        }
+        try {
+            return UnixListener.listen(path, PERMISSIONS, BACKLOG);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EADDRINUSE) {
+                throw e;
+            }
+            throw RpcError.busy(
+                    "rpc_socket",
+                    path + " is in use by another process, or is no socket",
+                    "stop the gate that uses it, or choose another path");
+        }
+    }
+
+    /// The user that this process makes files as.
+    private static int owner(Path socket) {
+        try {
+            return (Integer) Files.getAttribute(socket, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot tell the owner of " + socket, e);
+        }
+    }
+
+    /// Where it listens.
+    public Path path() {
+        return path;
+    }
+
+    /// Clients connected now.
+    public int clientCount() {
+        return clients.size();
+    }
+
+    private void accept() {
+        while (!closed && clients.size() < CLIENTS_MAX) {
+            final int fd = listener.accept();
+            if (fd == -Errno.EAGAIN) {
+                return;
+            }
+            if (fd < 0) {
+                LOG.log(Level.WARNING, "RPC socket " + path + ": accept failed: " + Errno.describe(fd));
+                if (fd == -Errno.EMFILE || fd == -Errno.ENOBUFS || fd == -Errno.ENOMEM) {
+                    return;
+                }
+                continue;
+            }
+            greet(UnixSocket.adopt(fd));
+        }
+    }
+
+    private void greet(UnixSocket socket) {
+        if (!allowed(socket)) {
+            socket.close();
+            return;
+        }
+        final Client client = new Client(socket);
+        clients.add(client);
+        client.start();
+    }
+
+    private boolean allowed(UnixSocket socket) {
+        try {
+            final PeerCredentials peer = socket.peerCredentials();
+            if (userAllowed.test(peer.uid())) {
+                return true;
+            }
+            LOG.log(Level.WARNING, "RPC socket " + path + ": refused process " + peer.pid() + " of user " + peer.uid());
+        } catch (LinuxException e) {
+            LOG.log(Level.WARNING, "RPC socket " + path + ": cannot tell who connected", e);
+        }
+        return false;
+    }
+
+    /// Stop listening, drop the clients and remove the socket file. Calls that wait complete into nothing.
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            engine.unwatch(watch);
+            List.copyOf(clients).forEach(Client::close);
+            listener.close();
+        }
+    }
+
+    /// One client: its socket, and what was received and not answered.
+    private final class Client {
+        private final UnixSocket socket;
+        private final RpcConnection connection = new RpcConnection(dispatcher, this::schedule);
+        private int clientWatch = -1;
+        private int sentBytes;
+        private boolean ended;
+        private boolean scheduled;
+
+        Client(UnixSocket socket) {
+            this.socket = socket;
+        }
+
+        void start() {
+            clientWatch = engine.watch(socket.fd(), POLLIN | POLLOUT, _ -> pump());
+        }
+
+        private void schedule() {
+            if (!scheduled) {
+                scheduled = true;
+                mailbox.execute(() -> {
+                    scheduled = false;
+                    pump();
+                });
+            }
+        }
+
+        /// Send and receive as far as possible without waiting.
+        private void pump() {
+            for (int round = 0; round < CHUNKS_IN_ONE_GO && socket.isOpen(); round++) {
+                flush();
+                if (!socket.isOpen() || finished() || ended || connection.broken() || connection.congested()) {
+                    return;
+                }
+                final int length = socket.receive(nativeChunk, CHUNK_BYTES, NO_FDS);
+                if (length == -Errno.EAGAIN) {
+                    return;
+                }
+                if (length < 0) {
+                    close();
+                    return;
+                }
+                if (length == 0) {
+                    ended = true;
+                } else {
+                    MemorySegment.copy(nativeChunk, ValueLayout.JAVA_BYTE, 0, chunk, 0, length);
+                    connection.receive(chunk, 0, length);
+                }
+            }
+            if (socket.isOpen()) {
+                schedule();
+            }
+        }
+
+        /// Close a client that has sent everything and got everything.
+        private boolean finished() {
+            final boolean nothingToCome = connection.broken() || (ended && connection.callsWaiting() == 0);
+            if (nothingToCome && connection.output() == null) {
+                close();
+                return true;
+            }
+            return false;
+        }
+
+        private void flush() {
+            byte[] bytes = connection.output();
+            while (bytes != null && send(bytes)) {
+                if (!connection.congested()) {
+                    connection.resume();
+                }
+                bytes = connection.output();
+            }
+            if (bytes == null && socket.isOpen() && !connection.congested()) {
+                connection.resume();
+            }
+        }
+
+        /// @return true if all of it has gone
+        private boolean send(byte[] bytes) {
+            while (sentBytes < bytes.length) {
+                final int length = Math.min(bytes.length - sentBytes, CHUNK_BYTES);
+                MemorySegment.copy(bytes, sentBytes, nativeChunk, ValueLayout.JAVA_BYTE, 0, length);
+                final int result = socket.send(nativeChunk, 0, length);
+                if (result == -Errno.EAGAIN) {
+                    return false;
+                }
+                if (result < 0) {
+                    close();
+                    return false;
+                }
+                sentBytes += result;
+            }
+            sentBytes = 0;
+            connection.sent();
+            return true;
+        }
+
+        private void close() {
+            if (socket.isOpen()) {
+                engine.unwatch(clientWatch);
+                socket.close();
+                clients.remove(this);
+                accept();
+            }
+        }
+    }
+}

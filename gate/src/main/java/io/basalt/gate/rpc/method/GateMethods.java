@@ -1,0 +1,64 @@
+package io.basalt.gate.rpc.method;
+
+import io.basalt.gate.config.GateLog;
+import io.basalt.gate.config.GateState;
+import io.basalt.gate.rpc.ControllerHost;
+import io.basalt.gate.rpc.ReactorHost;
+import io.basalt.gate.rpc.RpcDispatcher;
+import io.basalt.gate.volume.VolumeRegistry;
+import io.basalt.reactor.NanoClock;
+
+/// All methods of a gate, and its configuration that they change. One owner: the control reactor.
+public final class GateMethods {
+    private final LiveConfiguration configuration;
+
+    private GateMethods(LiveConfiguration configuration) {
+        this.configuration = configuration;
+    }
+
+    /// Add the methods to a dispatcher.
+    ///
+    /// @param state loaded by [#restore()]
+    /// @param clock for time stamps in answers
+    public static GateMethods register(
+            RpcDispatcher dispatcher,
+            VolumeRegistry volumes,
+            ControllerHost controllers,
+            ReactorHost reactors,
+            GateState state,
+            GateLog log,
+            GateSettings settings,
+            NanoClock clock) {
+        final LiveConfiguration configuration = new LiveConfiguration(volumes, controllers, state, dispatcher);
+        new FrameworkMethods(reactors, settings).register(dispatcher);
+        new LogMethods(log).register(dispatcher);
+        new ConfigurationMethods(configuration, dispatcher).register();
+        new VolumeMethods(volumes, configuration).register(dispatcher);
+        new FaultMethods(volumes, configuration).register(dispatcher);
+        new BdevMethods(volumes).register(dispatcher);
+        new StatisticsMethods(volumes, clock).register(dispatcher);
+        new VhostMethods(volumes, controllers, configuration, settings.socketDirectory()).register(dispatcher);
+        return new GateMethods(configuration);
+    }
+
+    /// Bring back the configuration of the state file. What cannot be brought back is logged, kept in the file, and
+    /// tried again by [#retry()].
+    ///
+    /// @return how many of its calls failed
+    /// @throws io.basalt.gate.config.GateStateException if the file cannot be read; the gate must not start then
+    public int restore() {
+        return configuration.restore();
+    }
+
+    /// Try again what could not be brought back.
+    ///
+    /// @return how many calls still fail
+    public int retry() {
+        return configuration.retry();
+    }
+
+    /// How many of the state file's calls have failed so far.
+    public int unappliedCount() {
+        return configuration.unapplied().size();
+    }
+}

@@ -1,0 +1,67 @@
+package io.basalt.gate.volume;
+
+import io.basalt.block.Volume;
+import io.basalt.store.NullVolume;
+import io.basalt.store.RamVolume;
+import io.basalt.store.VolumeException;
+import io.basalt.store.fault.DelayOptions;
+import io.basalt.store.fault.DelayVolume;
+import io.basalt.store.fault.ErrorVolume;
+import io.basalt.store.file.FileOptions;
+import io.basalt.store.file.FileVolume;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// The factory of the gate's real volumes: this host's memory, files and devices.
+public final class StoreVolumeFactory implements VolumeFactory {
+    private static final long ORDINARY_PAGES = 0;
+    private static final long US_NS = 1000;
+
+    @Override
+    public Volume open(VolumeSpec spec, @Nullable Volume base) {
+        return switch (spec) {
+            case VolumeSpec.Null wanted ->
+                new NullVolume(wanted.name(), bytes(wanted.blockCount(), wanted.blockSize()), wanted.blockSize());
+            case VolumeSpec.Malloc wanted ->
+                new RamVolume(
+                        wanted.name(),
+                        bytes(wanted.blockCount(), wanted.blockSize()),
+                        wanted.blockSize(),
+                        ORDINARY_PAGES);
+            case VolumeSpec.File wanted ->
+                FileVolume.open(FileOptions.of(wanted.name(), Path.of(wanted.filename()))
+                        .withBlockSize(wanted.blockSize())
+                        .withReadOnly(wanted.readOnly())
+                        .withProductName(wanted.kind() == VolumeSpec.Kind.AIO ? "AIO disk" : "URING bdev"));
+            case VolumeSpec.Failing wanted -> new ErrorVolume(wanted.name(), present(base));
+            case VolumeSpec.Delay wanted -> new DelayVolume(wanted.name(), present(base), delays(wanted));
+        };
+    }
+
+    private static long bytes(long blockCount, int blockSize) {
+        try {
+            return Math.multiplyExact(blockCount, blockSize);
+        } catch (ArithmeticException e) {
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID, "num_blocks", blockCount + " blocks overflow", "choose fewer");
+        }
+    }
+
+    private static Volume present(@Nullable Volume base) {
+        if (base == null) {
+            throw new IllegalArgumentException("a volume that is built on another needs it");
+        }
+        return base;
+    }
+
+    /// Delays lie between the average and the 99th percentile asked for, evenly.
+    private static DelayOptions delays(VolumeSpec.Delay wanted) {
+        final long jitterUs =
+                Math.max(wanted.p99ReadUs() - wanted.averageReadUs(), wanted.p99WriteUs() - wanted.averageWriteUs());
+        return new DelayOptions(
+                wanted.averageReadUs() * US_NS,
+                wanted.averageWriteUs() * US_NS,
+                jitterUs * US_NS,
+                wanted.name().hashCode());
+    }
+}

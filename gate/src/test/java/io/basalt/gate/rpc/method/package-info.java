@@ -1,0 +1,5 @@
+/// Tests of the methods.
+@NullMarked
+package io.basalt.gate.rpc.method;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Tests of the RPC's core.
+@NullMarked
+package io.basalt.gate.rpc;
+
+import org.jspecify.annotations.NullMarked;
