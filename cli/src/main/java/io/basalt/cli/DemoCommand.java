@@ -29,6 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
                 + " Needs no root and no huge pages.")
 final class DemoCommand implements Callable<Integer> {
     private static final String DISK = "demo";
+    private static final long LOADED_BYTES = 256L << 20;
     private static final Duration RPC_LIMIT = Duration.ofSeconds(30);
 
     @Option(
@@ -78,11 +79,19 @@ final class DemoCommand implements Callable<Integer> {
         return 0;
     }
 
+    /// The disk's file: sparse, but for the part that is loaded, so that the figures are not those of a file
+    /// system that
+    /// allocates blocks.
     private Path image(Path folder) throws IOException {
         final Path image = folder.resolve(DISK + ".img");
         if (!Files.exists(image)) {
             try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
                 file.setLength(size.bytes() & -4096L);
+                final byte[] piece = new byte[1 << 20];
+                for (long at = 0; at < LOADED_BYTES && at + piece.length <= file.length(); at += piece.length) {
+                    file.write(piece);
+                }
+                file.getFD().sync();
             }
         }
         return image;
@@ -137,7 +146,7 @@ final class DemoCommand implements Callable<Integer> {
                 false,
                 false,
                 false,
-                0,
+                LOADED_BYTES,
                 1);
     }
 

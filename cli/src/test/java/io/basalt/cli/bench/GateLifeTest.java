@@ -3,7 +3,9 @@ package io.basalt.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.RpcError;
+import io.basalt.gate.volume.VolumeSpec;
 import io.basalt.linux.process.CpuClock;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.testkit.Await;
@@ -91,6 +93,31 @@ class GateLifeTest {
                 io.basalt.linux.file.FileDescriptor.close(accepted[0]);
             }
         }
+    }
+
+    @Test
+    void servesASocketThatItInherited() throws IOException, InterruptedException {
+        final Path image = folder.resolve("disk.img");
+        Files.write(image, new byte[4 << 20]);
+        final Path path = folder.resolve("inherited.sock");
+        try (GateBox box = new GateBox(folder.resolve("gate"))) {
+            final UnixListener listening = UnixListener.listen(path, 0600, 1);
+            box.gate()
+                    .serve(
+                            new VolumeSpec.File(
+                                    "disk",
+                                    VolumeSpec.derivedUuid("disk"),
+                                    VolumeSpec.Kind.URING,
+                                    image.toString(),
+                                    0,
+                                    false),
+                            new ControllerSpec("disk", "disk", path, ControllerSpec.Mode.SERVER, false, false, "", 1),
+                            UnixListener.adopt(listening.release()));
+            assertThat(run(path).requests()).isPositive();
+        }
+        assertThat(Files.exists(path))
+                .as("the inherited socket's file is not the gate's to remove")
+                .isTrue();
     }
 
     @Test
