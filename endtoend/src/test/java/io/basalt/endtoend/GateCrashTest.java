@@ -1,0 +1,87 @@
+package io.basalt.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.basalt.endtoend.harness.GateProcess;
+import io.basalt.endtoend.harness.GuestDisk;
+import io.basalt.endtoend.harness.GuestMachine;
+import io.basalt.endtoend.harness.QemuGuest;
+import io.basalt.endtoend.harness.Watch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The gate dies in the middle of a guest's writes, three times. The guest notices nothing but the pause: no request is
+/// lost, none fails, and everything it wrote reads back.
+@Tag("guest")
+@Timeout(400)
+class GateCrashTest {
+    private static final int KILLS = 3;
+    /// Enough that fio is well under way with a full queue, few enough that the round is not over.
+    private static final int WRITES_BEFORE_KILL = 150;
+
+    private static final Duration ROUND_BOUND = Duration.ofMinutes(2);
+    private static final Duration FREEZE = Duration.ofSeconds(2);
+
+    @ParameterizedTest(name = "QEMU listens: {0}, packed rings: {1}")
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void guestOutlivesThreeKillsOfTheGateWhileItWrites(boolean qemuListens, boolean packed) throws Exception {
+        try (GateScene scene = GateScene.open()) {
+            final GuestDisk disk =
+                    scene.disk("crash").withQueues(2).withPackedRings(packed).withQemuListening(qemuListens);
+            scene.serve("vhost.0", disk);
+            final GuestMachine machine = GuestMachine.running("rounds", disk).withVcpus(2);
+            try (QemuGuest guest = QemuGuest.boot(machine, scene.folder())) {
+                guest.awaitMarker("READY", ROUND_BOUND);
+                for (int kill = 0; kill < KILLS; kill++) {
+                    awaitWrites(scene.gate(), guest);
+                    scene.gate().kill();
+                    scene.gate().restart();
+                    guest.awaitRounds(guest.rounds() + 1, ROUND_BOUND);
+                }
+                guest.type("stop");
+                guest.awaitSuccess();
+                assertThat(guest.rounds()).isGreaterThanOrEqualTo(KILLS);
+            }
+        }
+    }
+
+    @Test
+    void guestWaitsOutAGateThatIsFrozenWhileItWrites() throws Exception {
+        try (GateScene scene = GateScene.open()) {
+            final GuestDisk disk = scene.disk("frozen");
+            scene.serve("vhost.0", disk);
+            try (QemuGuest guest = QemuGuest.boot(GuestMachine.running("rounds", disk), scene.folder())) {
+                guest.awaitMarker("READY", ROUND_BOUND);
+                awaitWrites(scene.gate(), guest);
+                scene.gate().freeze();
+                Thread.sleep(FREEZE); // the length of the fault, not a wait for something
+                scene.gate().thaw();
+                guest.awaitRounds(guest.rounds() + 1, ROUND_BOUND);
+                guest.type("stop");
+                guest.awaitSuccess();
+            }
+        }
+    }
+
+    /// Waits until a round's writes are under way: the kill must find requests in flight.
+    private static void awaitWrites(GateProcess gate, QemuGuest guest) throws IOException {
+        final long before = gate.rpc().completedWrites(GateScene.VOLUME);
+        Watch.until(
+                "the guest writes",
+                ROUND_BOUND,
+                () -> {
+                    try {
+                        return gate.rpc().completedWrites(GateScene.VOLUME) - before >= WRITES_BEFORE_KILL;
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                () -> guest.report() + "\n" + gate.report());
+    }
+}

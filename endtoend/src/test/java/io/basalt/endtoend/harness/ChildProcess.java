@@ -1,0 +1,23 @@
+package io.basalt.endtoend.harness;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The start of a process that does not outlive the tests, not even when they are stopped from outside.
+final class ChildProcess {
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
+    }
+
+    private ChildProcess() {}
+
+    static Process start(ProcessBuilder builder) throws IOException {
+        RUNNING.removeIf(process -> !process.isAlive());
+        final Process process = builder.start();
+        RUNNING.add(process);
+        return process;
+    }
+}
