@@ -212,11 +212,17 @@ public final class Reactor {
     ///
     /// @return how much the pass did
     public int turn() {
-        final int work = runOnce();
-        if (work == 0 && maySleep()) {
-            sleep();
+        try {
+            final int work = runOnce();
+            if (work == 0 && maySleep()) {
+                sleep();
+            }
+            return work;
+        } catch (InternalError late) {
+            // A fault on shared memory that nobody surfaced where it belongs: no reason to end what serves others.
+            faulted(this, late);
+            return 1;
         }
-        return work;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.basalt.store.file;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.IoVector;
+import io.basalt.block.MemoryFault;
 import io.basalt.linux.Errno;
 import io.basalt.linux.memory.Mapping;
 import io.basalt.store.file.FileCounters.Event;
@@ -392,6 +393,7 @@ final class FileSteps implements AutoCloseable {
         counters.count(Event.PAST_END);
         try {
             transfer.copyZeros(volume.zeros(), transfer.remaining());
+            MemoryFault.surface();
         } catch (InternalError e) {
             return memoryLost();
         }
@@ -470,6 +472,7 @@ final class FileSteps implements AutoCloseable {
     private boolean copy(Transfer transfer, boolean toRequest, long bufferOffset, long length) {
         try {
             transfer.copy(toRequest, pool.memory(), bufferOffset, length);
+            MemoryFault.surface();
             return true;
         } catch (InternalError e) {
             memoryLost();

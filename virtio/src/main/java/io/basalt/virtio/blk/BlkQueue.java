@@ -2,6 +2,7 @@ package io.basalt.virtio.blk;
 
 import io.basalt.block.BlockStatus;
 import io.basalt.block.IoVector;
+import io.basalt.block.MemoryFault;
 import io.basalt.block.VolumeChannel;
 import io.basalt.reactor.Engine;
 import io.basalt.reactor.Poller;
@@ -75,6 +76,7 @@ public final class BlkQueue implements Poller {
     private boolean followsWriteback;
     private boolean armed;
     // Guest memory is gone or given up: nothing in it may be read or written.
+    private int resubmitted;
     private boolean untouchable;
     private @Nullable QueueFault reported;
 
@@ -116,6 +118,13 @@ public final class BlkQueue implements Poller {
         return inFlight;
     }
 
+    /// Requests that the inflight region held when the ring was last started: taken by a process that died,
+    /// executed
+    /// again by this one.
+    public int resubmitted() {
+        return resubmitted;
+    }
+
     /// What the queue has done. Any thread.
     public BlkQueueCounters counters() {
         return counters;
@@ -135,10 +144,12 @@ public final class BlkQueue implements Poller {
             opened = Virtqueue.open(setup);
             opened.disableNotifications();
             callOwed = opened.publish();
+            MemoryFault.surface();
         } catch (InternalError truncated) {
             throw new QueueSetupException("queue " + index + ": guest memory was taken away");
         }
         ring = opened;
+        resubmitted = opened.recovered();
         untouchable = false;
         reported = null;
         unpublished = 0;
@@ -232,6 +243,7 @@ public final class BlkQueue implements Poller {
         int work = 1;
         try {
             work = pollRing(queue);
+            MemoryFault.surface();
         } catch (InternalError truncated) {
             fail(queue, QueueFault.MEMORY_LOST);
         }
@@ -454,6 +466,7 @@ public final class BlkQueue implements Poller {
         try {
             queue.change(next);
             queue.disableNotifications();
+            MemoryFault.surface();
         } catch (QueueSetupException unusable) {
             fail(queue, QueueFault.ADDRESS_OUTSIDE_MEMORY);
             return;
@@ -549,7 +562,9 @@ public final class BlkQueue implements Poller {
         }
         try {
             armed = true;
-            if (queue.enableNotifications()) {
+            final boolean idle = queue.enableNotifications();
+            MemoryFault.surface();
+            if (idle) {
                 return true;
             }
             disarm();
@@ -571,6 +586,7 @@ public final class BlkQueue implements Poller {
         }
         try {
             queue.disableNotifications();
+            MemoryFault.surface();
         } catch (InternalError truncated) {
             fail(queue, QueueFault.MEMORY_LOST);
         }

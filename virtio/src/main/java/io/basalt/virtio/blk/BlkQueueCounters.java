@@ -5,9 +5,12 @@ import java.lang.invoke.VarHandle;
 
 /// What a [BlkQueue] has done since it was made. One writer, the queue's reactor; any thread may read.
 ///
-/// Concurrency: every cell is written and read in opaque mode, so a reader sees each cell whole and never going
-/// back; cells are not consistent with one another. The array is padded, so that readers do not slow down a
-/// neighbour.
+/// Concurrency: readers read in opaque mode. What is counted for every request is stored plainly, once each,
+/// and the
+/// release store and the full fence that publish the answers follow; the rest is stored in opaque mode. Stores
+/// of 64
+/// bits are whole on every JVM that runs this. So a reader sees each cell whole and never going back; cells are not
+/// consistent with one another. The array is padded, so that readers do not slow down a neighbour.
 public final class BlkQueueCounters {
     /// The kinds of request that are told apart.
     public enum Kind {
@@ -86,12 +89,13 @@ public final class BlkQueueCounters {
     }
 
     void answered(int kind, long bytes, long latencyNs) {
+        final long[] own = cells;
         final int at = PADDING + kind * CELLS_PER_KIND;
-        add(at + OPERATIONS, 1);
-        add(at + BYTES, bytes);
-        add(at + LATENCY_SUM, latencyNs);
-        if (latencyNs > cells[at + LATENCY_MAX]) {
-            CELL.setOpaque(cells, at + LATENCY_MAX, latencyNs);
+        own[at + OPERATIONS]++;
+        own[at + BYTES] += bytes;
+        own[at + LATENCY_SUM] += latencyNs;
+        if (latencyNs > own[at + LATENCY_MAX]) {
+            own[at + LATENCY_MAX] = latencyNs;
         }
     }
 

@@ -117,6 +117,16 @@ public final class GuestMemory {
         return table;
     }
 
+    /// How many regions there are.
+    public int regionCount() {
+        return sizes.length;
+    }
+
+    /// Bytes in a region; unsigned.
+    public long size(int region) {
+        return sizes[region];
+    }
+
     /// The bytes of a region.
     public MemorySegment segment(int region) {
         return segments[region];
