@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The gate dies in the middle of a guest's writes, three times. The guest notices nothing but the pause: no request is
+/// The gate dies in the middle of a guest's writes, three times. The guest notices nothing but the pause: no
+/// request is
 /// lost, none fails, and everything it wrote reads back.
 @Tag("guest")
 @Timeout(400)
@@ -24,6 +25,9 @@ class GateCrashTest {
     private static final int KILLS = 3;
     /// Enough that fio is well under way with a full queue, few enough that the round is not over.
     private static final int WRITES_BEFORE_KILL = 150;
+
+    /// Long enough that a kill finds requests in flight.
+    private static final Duration WRITE_DELAY = Duration.ofMillis(4);
 
     private static final Duration ROUND_BOUND = Duration.ofMinutes(2);
     private static final Duration FREEZE = Duration.ofSeconds(2);
@@ -34,16 +38,21 @@ class GateCrashTest {
         try (GateScene scene = GateScene.open()) {
             final GuestDisk disk =
                     scene.disk("crash").withQueues(2).withPackedRings(packed).withQemuListening(qemuListens);
-            scene.serve("vhost.0", disk);
+            scene.serveSlowly("vhost.0", disk, WRITE_DELAY);
             final GuestMachine machine = GuestMachine.running("rounds", disk).withVcpus(2);
             try (QemuGuest guest = QemuGuest.boot(machine, scene.folder())) {
                 guest.awaitMarker("READY", ROUND_BOUND);
+                int resubmitted = 0;
                 for (int kill = 0; kill < KILLS; kill++) {
-                    awaitWrites(scene.gate(), guest);
+                    awaitWrites(scene.gate(), guest, GateScene.SLOW_VOLUME);
                     scene.gate().kill();
                     scene.gate().restart();
                     guest.awaitRounds(guest.rounds() + 1, ROUND_BOUND);
+                    resubmitted += scene.gate().rpc().resubmitted("vhost.0");
                 }
+                assertThat(resubmitted)
+                        .as("requests in flight at the kills, executed again")
+                        .isPositive();
                 guest.type("stop");
                 guest.awaitSuccess();
                 assertThat(guest.rounds()).isGreaterThanOrEqualTo(KILLS);
@@ -58,7 +67,7 @@ class GateCrashTest {
             scene.serve("vhost.0", disk);
             try (QemuGuest guest = QemuGuest.boot(GuestMachine.running("rounds", disk), scene.folder())) {
                 guest.awaitMarker("READY", ROUND_BOUND);
-                awaitWrites(scene.gate(), guest);
+                awaitWrites(scene.gate(), guest, GateScene.VOLUME);
                 scene.gate().freeze();
                 Thread.sleep(FREEZE); // the length of the fault, not a wait for something
                 scene.gate().thaw();
@@ -70,14 +79,14 @@ class GateCrashTest {
     }
 
     /// Waits until a round's writes are under way: the kill must find requests in flight.
-    private static void awaitWrites(GateProcess gate, QemuGuest guest) throws IOException {
-        final long before = gate.rpc().completedWrites(GateScene.VOLUME);
+    private static void awaitWrites(GateProcess gate, QemuGuest guest, String volume) throws IOException {
+        final long before = gate.rpc().completedWrites(volume);
         Watch.until(
                 "the guest writes",
                 ROUND_BOUND,
                 () -> {
                     try {
-                        return gate.rpc().completedWrites(GateScene.VOLUME) - before >= WRITES_BEFORE_KILL;
+                        return gate.rpc().completedWrites(volume) - before >= WRITES_BEFORE_KILL;
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }

@@ -5,10 +5,12 @@ import io.basalt.endtoend.harness.GuestDisk;
 import io.basalt.endtoend.harness.TestFolder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// A gate with one file volume, `disk`, in a temporary folder: where each guest test starts.
 record GateScene(TestFolder folder, GateProcess gate, Path file) implements AutoCloseable {
     static final String VOLUME = "disk";
+    static final String SLOW_VOLUME = "slow";
     static final long DISK_BYTES = 256L << 20;
 
     static GateScene open() throws IOException {
@@ -38,6 +40,12 @@ record GateScene(TestFolder folder, GateProcess gate, Path file) implements Auto
     /// Makes a writable controller for the disk.
     void serve(String controller, GuestDisk disk) throws IOException {
         gate.rpc().createController(controller, VOLUME, disk, false);
+    }
+
+    /// Makes a writable controller for the disk behind a delay, so that requests are in flight at any moment.
+    void serveSlowly(String controller, GuestDisk disk, Duration delay) throws IOException {
+        gate.rpc().createDelayVolume(SLOW_VOLUME, VOLUME, delay);
+        gate.rpc().createController(controller, SLOW_VOLUME, disk, false);
     }
 
     @Override

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What a guest sees of a disk besides its data: size changes, serial number, write protection, and the gate's leaving.
+/// What a guest sees of a disk besides its data: size changes, serial number, write protection, and the gate's
+/// leaving.
 @Tag("guest")
 @Timeout(300)
 class GuestDeviceTest {

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The harness against QEMU's own back end: when this passes, what fails in the other guest tests is the gate's doing.
+/// The harness against QEMU's own back end: when this passes, what fails in the other guest tests is the gate's
+/// doing.
 @Tag("guest")
 @Timeout(300)
 class GuestHarnessTest {

@@ -14,8 +14,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A guest moves to another QEMU on the same host while it writes. Two controllers serve the one volume; the source's
-/// marks every page it writes in the dirty log, and a page it forgot would be stale after the move and fail the guest's
+/// A guest moves to another QEMU on the same host while it writes. Two controllers serve the one volume; the
+/// source's
+/// marks every page it writes in the dirty log, and a page it forgot would be stale after the move and fail the
+/// guest's
 /// own verification.
 @Tag("guest")
 @Timeout(400)

@@ -9,6 +9,9 @@ import io.basalt.gate.volume.VolumeSpec;
 import io.basalt.linux.process.CpuClock;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.testkit.Await;
+import io.basalt.virtio.blk.BlkSpec;
+import io.basalt.virtio.vhostuser.VhostUserFrontEnd;
+import io.basalt.virtio.vhostuser.VhostUserSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +35,26 @@ class GateLifeTest {
                     .isEqualTo("disk");
             assertThat(run(box.socket("disk")).requests()).isPositive();
         }
+    }
+
+    @Test
+    void keepsAGuestsPromiseOfWriteThroughAcrossARestart() {
+        try (GateBox box = new GateBox(folder);
+                SocketTransport transport = SocketTransport.connect(box.ramDisk("disk"), BOUND)) {
+            final VhostUserFrontEnd frontEnd = frontEnd(transport);
+            assertThat(frontEnd.config(60)[BlkSpec.CONFIG_WRITEBACK]).isEqualTo((byte) 1);
+            frontEnd.writeConfig(BlkSpec.CONFIG_WRITEBACK, new byte[] {0});
+        }
+        try (GateBox box = new GateBox(folder);
+                SocketTransport transport = SocketTransport.connect(box.socket("disk"), BOUND)) {
+            assertThat(frontEnd(transport).config(60)[BlkSpec.CONFIG_WRITEBACK]).isZero();
+        }
+    }
+
+    private static VhostUserFrontEnd frontEnd(SocketTransport transport) {
+        final VhostUserFrontEnd frontEnd = new VhostUserFrontEnd(transport);
+        frontEnd.connect(VhostUserSpec.PROTOCOL_F_REPLY_ACK | VhostUserSpec.PROTOCOL_F_CONFIG, -1);
+        return frontEnd;
     }
 
     @Test

@@ -7,7 +7,8 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A JSON-RPC 2.0 client of the gate, written here so that the test does not share the gate's own idea of the protocol.
+/// A JSON-RPC 2.0 client of the gate, written here so that the test does not share the gate's own idea of the
+/// protocol.
 /// Each call is a connection of its own.
 public final class GateRpc {
     private static final Duration BOUND = Duration.ofSeconds(30);
@@ -65,6 +66,40 @@ public final class GateRpc {
                         disk.qemuListens() ? "client" : "server",
                         "socket",
                         disk.socket().toString()));
+    }
+
+    /// Makes a volume that answers each request of another a while later.
+    public void createDelayVolume(String name, String base, Duration delay) throws IOException {
+        final long us = delay.toNanos() / 1000;
+        call(
+                "bdev_delay_create",
+                Map.of(
+                        "name",
+                        name,
+                        "base_bdev_name",
+                        base,
+                        "avg_read_latency",
+                        us,
+                        "p99_read_latency",
+                        us,
+                        "avg_write_latency",
+                        us,
+                        "p99_write_latency",
+                        us));
+    }
+
+    /// Requests that the running queues of a controller took over from a gate that died.
+    public int resubmitted(String controller) throws IOException {
+        int sum = 0;
+        final JsonNode sessions = call("vhost_get_controllers", Map.of("name", controller))
+                .path(0)
+                .path("sessions");
+        for (final JsonNode session : sessions) {
+            for (final JsonNode queue : session.path("queues")) {
+                sum += queue.path("resubmitted").asInt(0);
+            }
+        }
+        return sum;
     }
 
     /// Writes that a volume has completed since it was made or the gate was started.

@@ -17,7 +17,8 @@ public final class HugePages implements AutoCloseable {
         this.before = before;
     }
 
-    /// Why this machine cannot reserve huge pages, or the empty string when it can (as far as can be told by looking).
+    /// Why this machine cannot reserve huge pages, or the empty string when it can (as far as can be told by
+    /// looking).
     public static String obstacle() throws IOException {
         if (!Files.isWritable(COUNT)) {
             return COUNT + " is not writable: reserving huge pages needs root";
@@ -27,7 +28,8 @@ public final class HugePages implements AutoCloseable {
         return twoMebibytes ? "" : "the default huge page size is not 2 MiB";
     }
 
-    /// Adds pages to the system's pool. The kernel gives up early where memory is fragmented or not yet handed to the
+    /// Adds pages to the system's pool. The kernel gives up early where memory is fragmented or not yet handed
+    /// to the
     /// machine, so the request is repeated after compaction.
     ///
     /// @throws IOException when the kernel does not find that many; nothing stays reserved then

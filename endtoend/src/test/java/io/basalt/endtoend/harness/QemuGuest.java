@@ -10,10 +10,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/// A running QEMU with a test guest in it. The guest talks to the test through lines on its serial console that start
+/// A running QEMU with a test guest in it. The guest talks to the test through lines on its serial console that
+/// start
 /// with `@@ ` (see `endtoend/guest/init`); the test talks back through the same console and through QMP.
 ///
-/// A boot that shows no sign of life is tried again: an emulated guest on a starved host can miss a timer interrupt for
+/// A boot that shows no sign of life is tried again: an emulated guest on a starved host can miss a timer
+/// interrupt for
 /// good. A guest that has said anything gets no second try.
 public final class QemuGuest implements AutoCloseable {
     private static final Duration BOOT_BOUND = Duration.ofSeconds(90);
@@ -55,7 +57,8 @@ public final class QemuGuest implements AutoCloseable {
         }
     }
 
-    /// Starts QEMU without waiting for the guest: the destination of a migration, or a QEMU whose back end comes later.
+    /// Starts QEMU without waiting for the guest: the destination of a migration, or a QEMU whose back end
+    /// comes later.
     public static QemuGuest start(GuestMachine machine, TestFolder folder) throws IOException, InterruptedException {
         return start(machine, GuestImage.prepare(), folder);
     }

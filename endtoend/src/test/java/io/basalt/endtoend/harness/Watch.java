@@ -7,7 +7,8 @@ import java.util.function.Supplier;
 
 /// Bounded waiting for what another process brings about. Looking costs a call to that process, so it looks seldom;
 /// when
-/// it gives up it says what the process has printed. The bounds are generous: they end a hang, they measure nothing.
+/// it gives up it says what the process has printed. The bounds are generous: they end a hang, they measure
+/// nothing.
 public final class Watch {
     private static final long PAUSE_NS = 10_000_000;
 

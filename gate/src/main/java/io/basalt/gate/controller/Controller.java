@@ -29,6 +29,7 @@ final class Controller {
     private final BlkDevice device;
     private final List<VolumeShare> shares;
     private final int firstReactor;
+    private final Runnable writebackChanged;
     private final Runnable gone;
     private final Endpoint endpoint;
     private final HostMemoryMapper mapper = new HostMemoryMapper();
@@ -48,6 +49,7 @@ final class Controller {
     /// @param reactors data reactors that its queues are spread over
     /// @param firstReactor where queue 0 lives
     /// @param inherited a listening socket made by somebody else, owned from now on; or null
+    /// @param writebackChanged run when the guest has changed its cache mode
     /// @param gone run once, when everything is released
     /// @throws io.basalt.linux.LinuxException if the socket cannot be made; the claim is then still the caller's
     Controller(
@@ -58,11 +60,13 @@ final class Controller {
             int firstReactor,
             BlkLimits limits,
             @Nullable UnixListener inherited,
+            Runnable writebackChanged,
             Runnable gone) {
         this.spec = spec;
         this.control = control;
         this.claim = claim;
         this.firstReactor = firstReactor;
+        this.writebackChanged = writebackChanged;
         this.gone = gone;
         this.device = new BlkDevice(claim.volume(), spec.volume(), spec.readOnly(), spec.packedRing(), limits);
         this.shares = reactors.stream()
@@ -133,6 +137,11 @@ final class Controller {
                     @Override
                     public void noted(String note) {
                         Controller.this.noted(note);
+                    }
+
+                    @Override
+                    public void writebackChanged() {
+                        writebackChanged.run();
                     }
 
                     @Override
@@ -226,6 +235,10 @@ final class Controller {
         }
     }
 
+    void writeback(boolean enabled) {
+        device.writeback(enabled);
+    }
+
     void coalescing(InterruptCoalescing setting) {
         device.coalescing(setting);
     }
@@ -242,6 +255,7 @@ final class Controller {
                 device.limits().queueCount(),
                 setting.delayBaseUs(),
                 setting.iopsThreshold(),
+                device.writeback(),
                 sessions());
     }
 

@@ -29,6 +29,7 @@ public final class Controllers implements ControllerHost {
     private final List<DataReactor> reactors;
     private final VolumeRegistry volumes;
     private final Map<String, Controller> controllers = new LinkedHashMap<>();
+    private ChangeListener changes = _ -> {};
     private int nextReactor;
 
     /// A reactor that queues may live on.
@@ -67,6 +68,7 @@ public final class Controllers implements ControllerHost {
                     nextReactor,
                     BlkLimits.DEFAULT.withQueueCount(queueCount),
                     inherited,
+                    () -> changes.changed(spec.name()),
                     () -> controllers.remove(spec.name()));
         } catch (LinuxException failure) {
             claim.close();
@@ -175,13 +177,27 @@ public final class Controllers implements ControllerHost {
     }
 
     @Override
-    public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
+    public void onChange(ChangeListener listener) {
+        changes = listener;
+    }
+
+    @Override
+    public void writeback(String name, boolean enabled) {
+        require(name).writeback(enabled);
+    }
+
+    private Controller require(String name) {
         final Controller controller = controllers.get(name);
         if (controller == null) {
             throw new RpcError(RpcError.INTERNAL_ERROR, "No such device", "ctrlr", "there is no " + name, "");
         }
+        return controller;
+    }
+
+    @Override
+    public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
         try {
-            controller.coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
+            require(name).coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
         } catch (IllegalArgumentException outOfRange) {
             throw RpcError.invalidParameter("delay_base_us", String.valueOf(outOfRange.getMessage()), "");
         }

@@ -51,6 +51,12 @@ final class QueueSlot {
         return current == null ? 0 : current.inFlight();
     }
 
+    /// Requests of a gate that died which were executed again at the start; fixed from then on.
+    int resubmitted() {
+        final BlkQueue current = queue;
+        return current == null ? 0 : current.resubmitted();
+    }
+
     /// Why the ring is broken, or null.
     @Nullable
     QueueFault fault() {

@@ -42,6 +42,9 @@ final class SessionDevice implements VhostUserDevice {
         /// Something for the log, at a limited rate.
         void noted(String note);
 
+        /// The guest has changed its cache mode, which must be remembered before it hears that it has.
+        void writebackChanged();
+
         /// Guest memory has been taken away: the session must end.
         void memoryLost();
     }
@@ -93,10 +96,14 @@ final class SessionDevice implements VhostUserDevice {
 
     @Override
     public void writeConfig(int offset, MemorySegment data, boolean migration) throws RefusedException {
+        final boolean before = device.writeback();
         if (!configuration.write(offset, data.toArray(ValueLayout.JAVA_BYTE))) {
             throw new RefusedException(
                     "config: only the writeback byte at offset 32 can be written, 0 or 1, and only if CONFIG_WCE is"
                             + " offered; got " + data.byteSize() + " bytes at " + offset);
+        }
+        if (device.writeback() != before) {
+            events.writebackChanged();
         }
     }
 
@@ -208,6 +215,7 @@ final class SessionDevice implements VhostUserDevice {
                 slot.size(),
                 slot.inFlight(),
                 requests,
+                slot.resubmitted(),
                 fault == null ? "" : fault.name());
     }
 }

@@ -27,6 +27,21 @@ public interface ControllerHost {
     /// @throws RpcError if it cannot be
     void coalescing(String name, int delayBaseUs, int iopsThreshold);
 
+    /// Set whether the guest is told of a write cache that it has to flush. The controller exists.
+    void writeback(String name, boolean enabled);
+
+    /// Be told when a guest has changed what must outlive the gate: its cache mode. Called before the guest's
+    /// request
+    /// is answered.
+    void onChange(ChangeListener listener);
+
+    /// Hears of a change that a guest made.
+    @FunctionalInterface
+    interface ChangeListener {
+        /// A controller's state has changed.
+        void changed(String name);
+    }
+
     /// The controller of a name, or null.
     default @Nullable ControllerStatus find(String name) {
         for (final ControllerStatus controller : list()) {

@@ -9,6 +9,9 @@ import java.util.List;
 /// @param queueCount queues offered
 /// @param delayBaseUs coalescing: longest delay of a call in microseconds; 0 is none
 /// @param iopsThreshold coalescing: requests per second below which calls are not delayed
+/// @param writeback whether the guest is told of a write cache that it has to flush (`writeback` of the
+///     configuration
+///     space); it can change this itself
 /// @param sessions connections of front ends
 public record ControllerStatus(
         ControllerSpec spec,
@@ -16,6 +19,7 @@ public record ControllerStatus(
         int queueCount,
         int delayBaseUs,
         int iopsThreshold,
+        boolean writeback,
         List<Session> sessions) {
     public ControllerStatus {
         sessions = List.copyOf(sessions);
@@ -44,6 +48,15 @@ public record ControllerStatus(
     /// @param size entries of its ring
     /// @param inFlight requests taken and not answered
     /// @param requests requests answered since the start
+    /// @param resubmitted requests that a gate which died had taken and this one executed again, at the last start
     /// @param fault why the ring is broken, or empty
-    public record Queue(int index, String state, int reactor, int size, int inFlight, long requests, String fault) {}
+    public record Queue(
+            int index,
+            String state,
+            int reactor,
+            int size,
+            int inFlight,
+            long requests,
+            int resubmitted,
+            String fault) {}
 }

@@ -30,6 +30,8 @@ public final class GateMethods {
             GateSettings settings,
             NanoClock clock) {
         final LiveConfiguration configuration = new LiveConfiguration(volumes, controllers, state, dispatcher);
+        // A guest that was promised write-through must find it again after a crash, so the promise is saved first.
+        controllers.onChange(name -> configuration.trySave(LiveConfiguration.VHOST, name));
         new FrameworkMethods(reactors, settings).register(dispatcher);
         new LogMethods(log).register(dispatcher);
         new ConfigurationMethods(configuration, dispatcher).register();

@@ -86,6 +86,14 @@ final class VhostMethods {
                                 .must()),
                 this::coalesce));
         dispatcher.register(RpcMethod.of(
+                "vhost_controller_set_writeback",
+                "Tell a guest that its disk has a write cache, or that every write is durable when it completes",
+                List.of(
+                        name("ctrlr").must(),
+                        flag("writeback", "true: the guest flushes; false: each write is flushed for it")
+                                .must()),
+                this::writeback));
+        dispatcher.register(RpcMethod.of(
                 "virtio_blk_get_transports",
                 "List the transports",
                 List.of(text("name", "only this one")),
@@ -168,6 +176,14 @@ final class VhostMethods {
         return controller;
     }
 
+    private JsonNode writeback(RpcCall call) {
+        final String name = call.text("ctrlr");
+        require("ctrlr", name);
+        controllers.writeback(name, call.flag("writeback", true));
+        configuration.changed(LiveConfiguration.VHOST, name);
+        return Json.truth(true);
+    }
+
     private JsonNode coalesce(RpcCall call) {
         final String name = call.text("ctrlr");
         require("ctrlr", name);
@@ -200,6 +216,7 @@ final class VhostMethods {
                 .put("bdev", spec.volume())
                 .put("transport", TRANSPORT);
         answer.put("mode", spec.mode().name().toLowerCase(Locale.ROOT));
+        answer.put("writeback", controller.writeback());
         answer.put("packed_ring", spec.packedRing()).put("num_queues", controller.queueCount());
         return answer;
     }
@@ -223,6 +240,7 @@ final class VhostMethods {
             final ObjectNode target = queues.addObject();
             target.put("index", queue.index()).put("state", queue.state()).put("lcore", queue.reactor());
             target.put("size", queue.size()).put("in_flight", queue.inFlight()).put("requests", queue.requests());
+            target.put("resubmitted", queue.resubmitted());
             if (!queue.fault().isEmpty()) {
                 target.put("fault", queue.fault());
             }
@@ -254,6 +272,12 @@ final class VhostMethods {
                             .put("ctrlr", spec.name())
                             .put("delay_base_us", controller.delayBaseUs())
                             .put("iops_threshold", controller.iopsThreshold())));
+        }
+        if (!controller.writeback()) {
+            entries.add(new ConfigEntry(
+                    LiveConfiguration.VHOST,
+                    "vhost_controller_set_writeback",
+                    Json.object().put("ctrlr", spec.name()).put("writeback", false)));
         }
         return entries;
     }

@@ -21,6 +21,7 @@ final class FakeControllers implements ControllerHost {
     final Map<String, Long> sizes = new HashMap<>();
     final Deque<Runnable> drains = new ArrayDeque<>();
     boolean drainsLater;
+    private ChangeListener changes = _ -> {};
     private final VolumeRegistry volumes;
     private final Map<String, ControllerStatus> controllers = new LinkedHashMap<>();
     private final Map<String, VolumeClaim> claims = new HashMap<>();
@@ -34,11 +35,11 @@ final class FakeControllers implements ControllerHost {
         claims.put(
                 spec.name(),
                 volumes.claim(spec.volume(), "controller " + spec.name(), false, size -> sizes.put(spec.name(), size)));
-        final ControllerStatus.Queue queue = new ControllerStatus.Queue(0, "RUNNING", 1, 128, 3, 77, "");
+        final ControllerStatus.Queue queue = new ControllerStatus.Queue(0, "RUNNING", 1, 128, 3, 77, 0, "");
         final List<ControllerStatus.Session> sessions = spec.name().equals("busy")
                 ? List.of(new ControllerStatus.Session(4, "READY", true, 0x1_4000_0000L, 0x201, List.of(queue)))
                 : List.of();
-        controllers.put(spec.name(), new ControllerStatus(spec, "0x3", 2, 0, 60_000, sessions));
+        controllers.put(spec.name(), new ControllerStatus(spec, "0x3", 2, 0, 60_000, true, sessions));
     }
 
     @Override
@@ -68,6 +69,31 @@ final class FakeControllers implements ControllerHost {
     }
 
     @Override
+    public void writeback(String name, boolean enabled) {
+        controllers.computeIfPresent(
+                name,
+                (_, before) -> new ControllerStatus(
+                        before.spec(),
+                        before.cpumask(),
+                        before.queueCount(),
+                        before.delayBaseUs(),
+                        before.iopsThreshold(),
+                        enabled,
+                        before.sessions()));
+    }
+
+    @Override
+    public void onChange(ChangeListener listener) {
+        changes = listener;
+    }
+
+    /// What a guest does that changes its cache mode.
+    void guestSetsWriteback(String name, boolean enabled) {
+        writeback(name, enabled);
+        changes.changed(name);
+    }
+
+    @Override
     public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
         controllers.computeIfPresent(
                 name,
@@ -77,6 +103,7 @@ final class FakeControllers implements ControllerHost {
                         before.queueCount(),
                         delayBaseUs,
                         iopsThreshold,
+                        before.writeback(),
                         before.sessions()));
     }
 }

@@ -78,6 +78,7 @@ class GateMethodsTest {
                         "vhost_delete_controller",
                         "vhost_get_controllers",
                         "vhost_controller_set_coalescing",
+                        "vhost_controller_set_writeback",
                         "save_config",
                         "load_config",
                         "framework_get_subsystems",
@@ -450,7 +451,7 @@ class GateMethodsTest {
                 .isEqualTo(GateFixture.json("{'ctrlr':'vhost.null','cpumask':'0x3','delay_base_us':0,"
                         + "'iops_threshold':60000,'socket':'/run/basalt/vhost.null','sessions':[],"
                         + "'backend_specific':{'block':{'readonly':false,'bdev':'Null0','transport':'vhost_user_blk'}},"
-                        + "'mode':'server','packed_ring':false,'num_queues':2}"));
+                        + "'mode':'server','writeback':true,'packed_ring':false,'num_queues':2}"));
         final RpcError unknown = gate.failure("vhost_get_controllers", "{'name':'nope'}");
         assertThat(unknown.code()).isEqualTo(-32603);
         assertThat(unknown.summary()).isEqualTo("No such device");
@@ -466,7 +467,7 @@ class GateMethodsTest {
                 .isEqualTo(GateFixture.json("{'vid':4,'id':4,'name':'busys4','started':true,'max_queues':2,"
                         + "'inflight_task_cnt':3,'state':'READY','virtio_features':'0x140000000',"
                         + "'protocol_features':'0x201','queues':[{'index':0,'state':'RUNNING','lcore':1,'size':128,"
-                        + "'in_flight':3,'requests':77}]}"));
+                        + "'in_flight':3,'requests':77,'resubmitted':0}]}"));
     }
 
     @Test

@@ -50,6 +50,21 @@ class PersistenceTest {
     }
 
     @Test
+    void aCacheModeThatTheGuestChoseComesBackAfterARestart() throws IOException {
+        try (GateFixture gate = start()) {
+            gate.methods.restore();
+            makeEverything(gate);
+            gate.controllers.guestSetsWriteback("v1", false);
+        }
+        try (GateFixture gate = start()) {
+            assertThat(gate.methods.restore()).isZero();
+            final JsonNode both = gate.call("vhost_get_controllers", "{}");
+            assertThat(both.path(0).path("writeback").booleanValue()).isFalse();
+            assertThat(both.path(1).path("writeback").booleanValue()).isTrue();
+        }
+    }
+
+    @Test
     void everythingComesBackAfterARestart() throws IOException {
         final JsonNode bdevs;
         final JsonNode controllers;
