@@ -3,8 +3,8 @@ package io.basalt.block;
 /// The place where a fault on shared memory shows.
 ///
 /// Memory whose file a peer has truncated cannot be read any more, but compiled code that reads it goes on with
-/// whatever it finds in the register; the `InternalError` comes at a later return from a method, perhaps in code that
-/// has nothing to do with that memory and belongs to another guest. Who touches such memory therefore calls
+/// whatever it finds in the register; the `InternalError` comes at a later return from a method, perhaps in code
+/// that has nothing to do with that memory and belongs to another guest. Who touches such memory therefore calls
 /// [#surface()] as the last thing in the block whose `catch` stands for the loss of it: the error comes there or
 /// before.
 public final class MemoryFault {

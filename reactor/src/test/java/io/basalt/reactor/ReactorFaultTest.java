@@ -3,6 +3,8 @@ package io.basalt.reactor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReactorFaultTest {
@@ -33,6 +35,31 @@ class ReactorFaultTest {
         });
         reactor.runOnce();
         assertFault(poller, truncated);
+    }
+
+    @Test
+    void outlivesAMemoryFaultThatComesLateOutsideOfAnyPoller() {
+        final InternalError late = new InternalError("a fault occurred in an unsafe memory access operation");
+        final boolean[] faulty = {false};
+        final List<Throwable> faults = new ArrayList<>();
+        final Reactor unlucky = new Reactor(
+                ReactorConfiguration.of("test", 3),
+                () -> {
+                    if (faulty[0]) {
+                        throw late;
+                    }
+                    return 0;
+                },
+                fixture.engine,
+                () -> true,
+                (_, _, fault) -> faults.add(fault));
+        faulty[0] = true;
+        assertThat(unlucky.turn()).isPositive();
+        faulty[0] = false;
+        unlucky.addPoller(healthy);
+        unlucky.turn();
+        assertThat(faults).containsExactly(late);
+        assertThat(healthy.polls).isOne();
     }
 
     @Test

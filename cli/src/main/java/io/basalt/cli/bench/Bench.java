@@ -85,6 +85,8 @@ public final class Bench {
         if (workload.queueCount() > frontEnd.queueCountMax()) {
             throw new IllegalStateException("--queues: the back end has only " + frontEnd.queueCountMax());
         }
+        // As every guest does: without it each write has to be durable when it is answered (virtio 1.2, 5.2.5.2).
+        wanted |= frontEnd.offered() & 1L << BlkSpec.VIRTIO_BLK_F_FLUSH;
         return frontEnd.features(wanted);
     }
 

@@ -249,8 +249,8 @@ public final class UringEngine implements Engine {
         }
     }
 
-    /// A cancellation, not the removal of a poll: that one is refused (`-EALREADY`) while an event of the descriptor is
-    /// on its way, and the poll would go on and hold the open file.
+    /// A cancellation, not the removal of a poll: that one is refused (`-EALREADY`) while an event of the
+    /// descriptor is on its way, and the poll would go on and hold the open file.
     private boolean prepareCancel(Watch watch) {
         return ring.prepareCancel(userData(watchHandler, watch.number), userData(silentHandler, 0));
     }
