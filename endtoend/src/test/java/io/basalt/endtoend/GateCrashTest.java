@@ -17,8 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The gate dies in the middle of a guest's writes, three times. The guest notices nothing but the pause: no
-/// request is
-/// lost, none fails, and everything it wrote reads back.
+/// request is lost, none fails, and everything it wrote reads back.
 @Tag("guest")
 @Timeout(400)
 class GateCrashTest {

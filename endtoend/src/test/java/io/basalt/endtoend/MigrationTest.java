@@ -7,6 +7,7 @@ import io.basalt.endtoend.harness.GuestMachine;
 import io.basalt.endtoend.harness.QemuGuest;
 import io.basalt.endtoend.harness.Qmp;
 import io.basalt.endtoend.harness.TestFolder;
+import io.basalt.endtoend.harness.Watch;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -15,10 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A guest moves to another QEMU on the same host while it writes. Two controllers serve the one volume; the
-/// source's
-/// marks every page it writes in the dirty log, and a page it forgot would be stale after the move and fail the
-/// guest's
-/// own verification.
+/// source's marks every page it writes in the dirty log, and a page it forgot would be stale after the move and
+/// fail the guest's own verification.
 @Tag("guest")
 @Timeout(400)
 class MigrationTest {
@@ -47,11 +46,12 @@ class MigrationTest {
                     Qmp toDestination = destination.qmp()) {
                 toSource.migrate(uri, MIGRATION_BOUND);
                 final int roundsHere = source.rounds();
-                assertThat(toDestination
-                                .execute("query-status", Map.of())
-                                .path("status")
-                                .asString())
-                        .isEqualTo("running");
+                // The source is done when it has sent everything, the destination when it has loaded it.
+                Watch.until(
+                        "the guest runs at the destination",
+                        MIGRATION_BOUND,
+                        () -> status(toDestination).equals("running"),
+                        destination::report);
                 toSource.execute("quit", Map.of());
                 destination.awaitRounds(2, ROUND_BOUND);
                 assertThat(source.rounds()).isEqualTo(roundsHere);
@@ -59,5 +59,9 @@ class MigrationTest {
             destination.type("stop");
             destination.awaitSuccess();
         }
+    }
+
+    private static String status(Qmp qmp) {
+        return qmp.execute("query-status", Map.of()).path("status").asString();
     }
 }

@@ -1,6 +1,7 @@
 package io.basalt.bench.jmh;
 
 import io.basalt.reactor.Doorbell;
+import io.basalt.reactor.MailboxHandler;
 import io.basalt.reactor.MpscMailbox;
 import io.basalt.reactor.Poller;
 import io.basalt.reactor.Reactor;
@@ -43,6 +44,7 @@ public class ReactorBenchmark {
 
     private final SpscMailbox spsc = new SpscMailbox(MAILBOX_CAPACITY, new Doorbell(() -> {}));
     private final MpscMailbox mpsc = new MpscMailbox(MAILBOX_CAPACITY, new Doorbell(() -> {}));
+    private final MailboxHandler taker = this::take;
     private final TimerWheel wheel = new TimerWheel(0);
     private final TimerTask timer = new CountedTask();
     private @Nullable Reactor reactor;
@@ -122,14 +124,14 @@ public class ReactorBenchmark {
     @Benchmark
     public int spscMessage() {
         spsc.offer(1, 2, 3, 4);
-        return spsc.drain(this::take, 1);
+        return spsc.drain(taker, 1);
     }
 
     /// The same for many producers.
     @Benchmark
     public int mpscMessage() {
         mpsc.offer(1, 2, 3, 4);
-        return mpsc.drain(this::take, 1);
+        return mpsc.drain(taker, 1);
     }
 
     private void take(long type, long first, long second, long third) {

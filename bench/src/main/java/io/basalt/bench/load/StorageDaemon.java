@@ -7,9 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// QEMU's storage daemon with a `null` disk (null-co), a `ram` disk (a file on tmpfs, over io_uring) and, if
-/// there is
-/// a file, a `file` disk (O_DIRECT, over io_uring). All in one I/O thread, which polls adaptively, as the gate
-/// does.
+/// there is a file, a `file` disk (O_DIRECT, over io_uring). All in one I/O thread, which polls adaptively, as
+/// the gate does.
 final class StorageDaemon extends BackEnd {
     private final Path folder;
 

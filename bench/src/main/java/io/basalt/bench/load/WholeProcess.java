@@ -20,11 +20,9 @@ import tools.jackson.databind.node.ObjectNode;
 ///              [--disks null,ram,file] [--results FILE]
 /// ```
 ///
-/// The serving process is kept on one processor and the client on another: with two processors that is all
-/// there is,
-/// so at high queue depth on `null` the client is as much a limit as the server. The folder should be on the
-/// disk that
-/// the `file` figures are meant for. Times are in milliseconds.
+/// The serving process is kept on one processor and the client on another: with two processors that is all there
+/// is, so at high queue depth on `null` the client is as much a limit as the server. The folder should be on the
+/// disk that the `file` figures are meant for. Times are in milliseconds.
 public final class WholeProcess implements AutoCloseable {
     private static final Path TMPFS = Path.of("/dev/shm");
     private static final List<String> PATTERNS = List.of("randread", "randwrite");

@@ -28,8 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// ```
 ///
 /// The threads share the volume alone, so what is lost is lost in the volume, the processor or its memory.
-/// `control`
-/// is a loop of arithmetic on the same processors: what they can scale at all.
+/// `control` is a loop of arithmetic on the same processors: what they can scale at all.
 public final class ReactorScaling {
     private static final int BATCH = 32;
     private static final int PASSES = 256;

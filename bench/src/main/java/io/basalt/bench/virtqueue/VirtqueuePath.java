@@ -16,9 +16,8 @@ import java.util.Locale;
 /// ```
 ///
 /// `mixed` runs every ring layout on every volume before measuring, so that the compiled code has seen what the
-/// code
-/// of a gate with many kinds of disk has seen. To be run with `-Xbatch`: then the warm-up, which is a number of
-/// requests and not a time, ends in compiled code however busy the machine is.
+/// code of a gate with many kinds of disk has seen. To be run with `-Xbatch`: then the warm-up, which is a number
+/// of requests and not a time, ends in compiled code however busy the machine is.
 public final class VirtqueuePath {
     private static final int[] BATCHES = {1, 32};
     private static final int NULL_REQUESTS = 3_000_000;

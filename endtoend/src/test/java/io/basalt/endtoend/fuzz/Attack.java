@@ -3,8 +3,7 @@ package io.basalt.endtoend.fuzz;
 import java.util.random.RandomGenerator;
 
 /// One kind of harm to a gate. Each strike is short, leaves nothing behind on the attacker's side, and makes
-/// every choice
-/// by the generator, so that a seed stands for the whole of it but for timing.
+/// every choice by the generator, so that a seed stands for the whole of it but for timing.
 @FunctionalInterface
 interface Attack {
     /// Strikes once.

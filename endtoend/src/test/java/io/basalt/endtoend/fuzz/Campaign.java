@@ -19,16 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// Attacks on one gate, phase after phase, with a witness beside them; after each phase the gate must be as it was.
 ///
 /// What must hold, all the time: the witness's requests are answered in bounded time and verify; management
-/// requests are
-/// answered in bounded time. After each phase: no session, descriptor, mapping or thread is left over, and the
-/// gate has
-/// logged no error of its own. At the end: neither the objects that a full collection leaves nor the resident
-/// private
-/// memory have grown by more than a bound since the first round of phases, in which the Java machine reaches
-/// its working
-/// size; the gate ends with status 0 on SIGTERM although a front end is attached.
+/// requests are answered in bounded time. After each phase: no session, descriptor, mapping or thread is left
+/// over, and the gate has logged no error of its own. At the end: neither the objects that a full collection
+/// leaves nor the resident private memory have grown by more than a bound since the first round of phases, in
+/// which the Java machine reaches its working size; the gate ends with status 0 on SIGTERM although a front end
+/// is attached.
 final class Campaign implements AutoCloseable {
-    /// What live objects may grow by: less than a kilobyte for each session of a soak.
+    /// What live objects may grow by: what clients and queues keep at a given moment comes and goes, a leak of a
+    /// hundred bytes in each strike of a soak does not.
     private static final long HEAP_GROWTH_BYTES_MAX = 8L << 20;
     /// What private memory may grow by, most of it in compiled code and in a heap that shrinks late.
     private static final long RESIDENT_GROWTH_BYTES_MAX = 96L << 20;

@@ -100,8 +100,7 @@ final class FuzzedGate implements AutoCloseable {
     }
 
     /// Brings disks and settings back to what they were at the start, whatever attacks have made of them; the
-    /// witness's
-    /// disk is not touched.
+    /// witness's disk is not touched.
     void restore() {
         call("framework_set_idle", "{'mode':'adaptive'}");
         call("log_set_level", "{'level':'NOTICE'}");
@@ -204,12 +203,18 @@ final class FuzzedGate implements AutoCloseable {
         if (jcmd.waitFor() != 0) {
             throw new IOException("jcmd failed: " + histogram);
         }
-        final String total = histogram
-                .lines()
-                .filter(line -> line.startsWith("Total"))
-                .findFirst()
-                .orElseThrow(() -> new IOException("no total in " + histogram));
-        return Long.parseLong(total.strip().split("\\s+", -1)[2]);
+        long bytes = 0;
+        for (final String line : histogram.lines().toList()) {
+            final String[] columns = line.strip().split("\\s+", -1);
+            // Lines of classes: rank, objects, bytes, name. Fillers are gaps that the collector leaves.
+            if (columns.length >= 4 && columns[0].matches("\\d+:") && !columns[3].contains("jdk.internal.vm.Filler")) {
+                bytes += Long.parseLong(columns[2]);
+            }
+        }
+        if (bytes == 0) {
+            throw new IOException("no classes in " + histogram);
+        }
+        return bytes;
     }
 
     long pid() {

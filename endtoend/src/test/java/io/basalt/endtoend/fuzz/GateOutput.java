@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /// What the gate prints, read by a thread of its own: the last lines, and every line that tells of an error of
-/// its own
-/// rather than of a peer's.
+/// its own rather than of a peer's.
 final class GateOutput {
     /// A stack trace, a failed assertion, a dropped poller, the end of a thread or of the process.
     private static final Pattern OWN_ERROR = Pattern.compile(

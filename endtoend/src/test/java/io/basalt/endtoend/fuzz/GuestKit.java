@@ -14,9 +14,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
-/// What one front end brings along: guest memory in one to three regions, the first of which holds the rings,
-/// and event
-/// descriptors. Memory is a memfd, which the gate seals, or a tmpfs file, which can be truncated under it.
+/// What one front end brings along: guest memory in one to three regions, the first of which holds the rings, and
+/// event descriptors. Memory is a memfd, which the gate seals, or a tmpfs file, which can be truncated under it.
 final class GuestKit implements AutoCloseable {
     /// Queues that a kit is made for.
     static final int QUEUES_MAX = 4;

@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /// A front end's messages from the first to the start of its rings and beyond, all of them right: what attacks
-/// begin
-/// with before they damage it.
+/// begin with before they damage it.
 final class Handshake {
     private static final long[] OPTIONAL_PROTOCOL_FEATURES = {
         PROTOCOL_F_LOG_SHMFD,

@@ -10,8 +10,7 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 /// A fault on memory that was truncated away must show where it is expected, also from compiled code, which
-/// reports it
-/// late if left alone.
+/// reports it late if left alone.
 class MemoryFaultTest {
     private static final int PAGE_BYTES = 4096;
     private static final int READS = 2_000_000;

@@ -5,8 +5,7 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /// Damaged handshakes, over rings full of random bytes. Whatever the gate answers is right as long as it stays
-/// alive:
-/// that others are served is for them to find out.
+/// alive: that others are served is for them to find out.
 final class MessageAttack implements Attack {
     private static final int ANSWER_WAIT_MS = 50;
     private static final int PATIENCE = 2;

@@ -7,8 +7,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /// Management requests that are damaged, endless, deeply nested, cut short or sent by the hundred. None of them
-/// names the
-/// witness's disk, and none brings a path that damage could turn into another.
+/// names the witness's disk, and none brings a path that damage could turn into another.
 final class RpcAttack implements Attack {
     private static final List<String> REQUESTS = List.of(
             "{'jsonrpc':'2.0','id':1,'method':'spdk_get_version'}",

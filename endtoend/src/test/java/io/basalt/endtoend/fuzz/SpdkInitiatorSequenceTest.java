@@ -27,10 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// A front end that is not QEMU: the messages of SPDK's virtio-user initiator, in its order, with its sizes and
-/// flags, on
-/// a real gate. It enables rings before it sets them up, reads 256 bytes of configuration, acknowledges
-/// nothing, polls,
-/// wants no calls, and takes replies whose flags are exactly version and reply.
+/// flags, on a real gate. It enables rings before it sets them up, reads 256 bytes of configuration, acknowledges
+/// nothing, polls, wants no calls, and takes replies whose flags are exactly version and reply.
 @Timeout(120)
 class SpdkInitiatorSequenceTest {
     private static final int QUEUES = 2;

@@ -8,9 +8,8 @@ import java.util.Random;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
-/// Many connections to one controller at once, each with the beginning of a handshake or with nothing, closed
-/// in any
-/// order.
+/// Many connections to one controller at once, each with the beginning of a handshake or with nothing, closed in
+/// any order.
 final class StormAttack implements Attack {
     private static final int CONNECTIONS_MAX = 24;
 

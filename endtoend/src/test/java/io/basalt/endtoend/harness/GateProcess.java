@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// A gate in a process of its own, started like in production. Its volumes and controllers live under one data
-/// folder,
-/// so that a restarted gate brings them back by itself.
+/// folder, so that a restarted gate brings them back by itself.
 public final class GateProcess implements AutoCloseable {
     private static final Duration READY_BOUND = Duration.ofMinutes(1);
     private static final int END_BOUND_S = 60;

@@ -6,9 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/// The kernel and the initramfs that every test guest boots, built by `endtoend/guest/build.sh` unless its
-/// cache holds
-/// them already.
+/// The kernel and the initramfs that every test guest boots, built by `endtoend/guest/build.sh` unless its cache
+/// holds them already.
 public record GuestImage(Path kernel, Path initramfs) {
     private static final int BUILD_BOUND_S = 300;
 

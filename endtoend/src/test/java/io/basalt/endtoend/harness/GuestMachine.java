@@ -58,9 +58,8 @@ public record GuestMachine(
     }
 
     /// The QEMU command line. Software emulation only: it works everywhere. String instructions of the `erms` and
-    /// `fsrm`
-    /// kinds are hidden because the emulator runs them byte by byte; `no_timer_check` because on a busy host the
-    /// kernel's timer check fails by chance.
+    /// `fsrm` kinds are hidden because the emulator runs them byte by byte; `no_timer_check` because on a busy
+    /// host the kernel's timer check fails by chance.
     List<String> command(GuestImage image, Path qmpSocket) {
         final StringBuilder append =
                 new StringBuilder("console=ttyS0 panic=-1 quiet no_timer_check mitigations=off basalt.test=" + test);

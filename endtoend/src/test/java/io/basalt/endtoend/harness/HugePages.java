@@ -28,9 +28,8 @@ public final class HugePages implements AutoCloseable {
         return twoMebibytes ? "" : "the default huge page size is not 2 MiB";
     }
 
-    /// Adds pages to the system's pool. The kernel gives up early where memory is fragmented or not yet handed
-    /// to the
-    /// machine, so the request is repeated after compaction.
+    /// Adds pages to the system's pool. The kernel gives up early where memory is fragmented or not yet handed to
+    /// the machine, so the request is repeated after compaction.
     ///
     /// @throws IOException when the kernel does not find that many; nothing stays reserved then
     public static HugePages reserve(int pages) throws IOException {
@@ -51,9 +50,8 @@ public final class HugePages implements AutoCloseable {
         return reservation;
     }
 
-    /// Reads the count in one go: a file below /proc/sys yields nothing more after the first read, and reading "the
-    /// whole
-    /// file" starts with a single byte because its size is 0.
+    /// Reads the count in one go: a file below /proc/sys yields nothing more after the first read, and reading
+    /// "the whole file" starts with a single byte because its size is 0.
     private static long count() throws IOException {
         try (BufferedReader in = Files.newBufferedReader(COUNT)) {
             return Long.parseLong(in.readLine().strip());

@@ -14,8 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A Unix socket that carries JSON objects one after the other, with nothing between them or with blanks:
-/// JSON-RPC to
-/// the gate, QMP to QEMU. Every read has a bound.
+/// JSON-RPC to the gate, QMP to QEMU. Every read has a bound.
 final class JsonSocket implements AutoCloseable {
     static final JsonMapper MAPPER = new JsonMapper();
 

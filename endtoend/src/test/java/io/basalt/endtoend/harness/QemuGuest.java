@@ -11,12 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /// A running QEMU with a test guest in it. The guest talks to the test through lines on its serial console that
-/// start
-/// with `@@ ` (see `endtoend/guest/init`); the test talks back through the same console and through QMP.
+/// start with `@@ ` (see `endtoend/guest/init`); the test talks back through the same console and through QMP.
 ///
 /// A boot that shows no sign of life is tried again: an emulated guest on a starved host can miss a timer
-/// interrupt for
-/// good. A guest that has said anything gets no second try.
+/// interrupt for good. A guest that has said anything gets no second try.
 public final class QemuGuest implements AutoCloseable {
     private static final Duration BOOT_BOUND = Duration.ofSeconds(90);
     private static final Duration END_BOUND = Duration.ofMinutes(3);

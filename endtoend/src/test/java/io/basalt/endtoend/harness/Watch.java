@@ -5,10 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/// Bounded waiting for what another process brings about. Looking costs a call to that process, so it looks seldom;
-/// when
-/// it gives up it says what the process has printed. The bounds are generous: they end a hang, they measure
-/// nothing.
+/// Bounded waiting for what another process brings about. Looking costs a call to that process, so it looks
+/// seldom; when it gives up it says what the process has printed. The bounds are generous: they end a hang, they
+/// measure nothing.
 public final class Watch {
     private static final long PAUSE_NS = 10_000_000;
 
