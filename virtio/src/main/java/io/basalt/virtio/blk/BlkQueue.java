@@ -74,9 +74,9 @@ public final class BlkQueue implements Poller {
     private boolean fetching;
     private boolean flushesAlways;
     private boolean followsWriteback;
+    private int resubmitted;
     private boolean armed;
     // Guest memory is gone or given up: nothing in it may be read or written.
-    private int resubmitted;
     private boolean untouchable;
     private @Nullable QueueFault reported;
 
