@@ -119,8 +119,7 @@ public final class BlkQueue implements Poller {
     }
 
     /// Requests that the inflight region held when the ring was last started: taken by a process that died,
-    /// executed
-    /// again by this one.
+    /// executed again by this one.
     public int resubmitted() {
         return resubmitted;
     }

@@ -5,12 +5,11 @@ import java.lang.invoke.VarHandle;
 
 /// What a [BlkQueue] has done since it was made. One writer, the queue's reactor; any thread may read.
 ///
-/// Concurrency: readers read in opaque mode. What is counted for every request is stored plainly, once each,
-/// and the
-/// release store and the full fence that publish the answers follow; the rest is stored in opaque mode. Stores
-/// of 64
-/// bits are whole on every JVM that runs this. So a reader sees each cell whole and never going back; cells are not
-/// consistent with one another. The array is padded, so that readers do not slow down a neighbour.
+/// Concurrency: readers read in opaque mode. What is counted for every request is stored plainly, once each, and
+/// the release store and the full fence that publish the answers follow; the rest is stored in opaque mode.
+/// Stores of 64 bits are whole on every JVM that runs this. So a reader sees each cell whole and never going
+/// back; cells are not consistent with one another. The array is padded, so that readers do not slow down a
+/// neighbour.
 public final class BlkQueueCounters {
     /// The kinds of request that are told apart.
     public enum Kind {
