@@ -243,10 +243,6 @@ final class Controller {
         device.coalescing(setting);
     }
 
-    InterruptCoalescing coalescing() {
-        return device.coalescing();
-    }
-
     ControllerStatus status(String cpumask) {
         final InterruptCoalescing setting = device.coalescing();
         return new ControllerStatus(
