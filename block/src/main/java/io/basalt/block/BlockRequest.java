@@ -8,6 +8,7 @@ public abstract class BlockRequest {
     private long offset;
     private long length;
     private boolean mayUnmap;
+    private boolean durable;
 
     /// @param dataCapacity most scatter-gather entries
     protected BlockRequest(int dataCapacity) {
@@ -19,10 +20,19 @@ public abstract class BlockRequest {
     /// @param newOffset first byte on the volume
     /// @param newLength bytes of the range; equals the data vector's bytes for reads and writes, 0 for a flush
     protected final void prepare(BlockOperation newOperation, long newOffset, long newLength, boolean newMayUnmap) {
-        operation = newOperation;
+        // A load and a branch cost less than the collector's store barrier.
+        if (operation != newOperation) {
+            operation = newOperation;
+        }
         offset = newOffset;
         length = newLength;
         mayUnmap = newMayUnmap;
+    }
+
+    /// Set whether a write must be durable when it completes (FUA), whatever the volume promises else. Holds for
+    /// every write prepared from now on; false at first.
+    protected final void durable(boolean newDurable) {
+        durable = newDurable;
     }
 
     /// What is asked.
@@ -43,6 +53,11 @@ public abstract class BlockRequest {
     /// Whether a [BlockOperation#WRITE_ZEROES] may free the space.
     public final boolean mayUnmap() {
         return mayUnmap;
+    }
+
+    /// Whether a [BlockOperation#WRITE] must be durable when it completes.
+    public final boolean durable() {
+        return durable;
     }
 
     /// Where the data is to be read from or written to.

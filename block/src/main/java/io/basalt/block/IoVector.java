@@ -4,24 +4,24 @@ import java.lang.foreign.MemorySegment;
 
 /// A scatter-gather list over the regions of one [RegionTable]. Preallocated, reused, owned by one request.
 ///
-/// Entries are (region, offset, length); lengths are positive. The list never grows: [#add] answers false when full.
+/// Entries are (region, offset, length); lengths are positive. The list never grows: [#add] answers false when
+/// full.
 public final class IoVector {
-    private final int[] regions;
-    private final long[] offsets;
-    private final int[] lengths;
+    /// Two words an entry, so that one bounds check serves both: offset, then region (high half) and length.
+    private final long[] words;
+
     private RegionTable table = RegionTable.EMPTY;
     private int count;
     private long byteCount;
 
     /// @param capacity most entries, at least 1
     public IoVector(int capacity) {
-        regions = new int[capacity];
-        offsets = new long[capacity];
-        lengths = new int[capacity];
+        words = new long[2 * capacity];
     }
 
     /// Empty the list and bind it to a table.
     public void reset(RegionTable regionTable) {
+        // A load and a branch cost less than the collector's store barrier, and the table hardly ever changes.
         if (table != regionTable) {
             table = regionTable;
         }
@@ -34,15 +34,14 @@ public final class IoVector {
     /// @return false, and nothing is changed, if the list is full
     public boolean add(int region, long offset, int length) {
         assert length > 0;
-        final int at = count;
-        if (at == lengths.length) {
+        final int at = 2 * count;
+        if (at == words.length) {
             return false;
         }
-        regions[at] = region;
-        offsets[at] = offset;
-        lengths[at] = length;
+        words[at] = offset;
+        words[at + 1] = (long) region << 32 | length;
         byteCount += length;
-        count = at + 1;
+        count++;
         return true;
     }
 
@@ -63,26 +62,26 @@ public final class IoVector {
 
     /// Region index of an entry.
     public int region(int entry) {
-        return regions[entry];
+        return (int) (words[2 * entry + 1] >>> 32);
     }
 
     /// Offset of an entry in its region, in bytes.
     public long offset(int entry) {
-        return offsets[entry];
+        return words[2 * entry];
     }
 
     /// Bytes of an entry.
     public int length(int entry) {
-        return lengths[entry];
+        return (int) words[2 * entry + 1];
     }
 
     /// The region segment of an entry; the data is at [#offset(int)] in it.
     public MemorySegment segment(int entry) {
-        return table.segment(regions[entry]);
+        return table.segment(region(entry));
     }
 
     /// Address of an entry in this process, for the kernel.
     public long address(int entry) {
-        return table.address(regions[entry], offsets[entry]);
+        return table.address(region(entry), offset(entry));
     }
 }

@@ -297,49 +297,55 @@ public final class BlkQueue implements Poller {
                 return count + 1;
             }
             count++;
-            final BlkRequest request = pool.take();
+            final BlkRequest request = pool.first();
             request.begin(chain.id(), nowNs);
-            begin(queue, request, parser.parse(chain, memory, request));
+            if (begin(queue, request, parser.parse(chain, memory, request))) {
+                pool.takeFirst();
+            }
             bytes += request.byteCount();
         }
         return count;
     }
 
-    private void begin(Virtqueue queue, BlkRequest request, int verdict) {
-        switch (verdict) {
-            case BlkRequestParser.PREPARED -> {
-                if (flushesAlways || (followsWriteback && !device.writeback())) {
-                    request.followWithFlush();
-                }
-                execute(queue, request);
+    /// Do what was asked.
+    ///
+    /// @return whether it has to be waited for
+    private boolean begin(Virtqueue queue, BlkRequest request, int verdict) {
+        if (verdict == BlkRequestParser.PREPARED) {
+            if (flushesAlways || (followsWriteback && !device.writeback())) {
+                request.followWithFlush();
             }
+            return execute(queue, request);
+        }
+        switch (verdict) {
             case BlkRequestParser.PREPARED_ID -> {
                 request.answerId(device);
                 answer(queue, request, BlkSpec.VIRTIO_BLK_S_OK);
             }
-            case BlkRequestParser.ANSWER_MISSING -> {
-                pool.giveBack(request);
-                fail(queue, QueueFault.ANSWER_MISSING);
-            }
-            case BlkRequestParser.ANSWER_OUTSIDE_MEMORY -> {
-                pool.giveBack(request);
-                fail(queue, QueueFault.ADDRESS_OUTSIDE_MEMORY);
-            }
+            case BlkRequestParser.ANSWER_MISSING -> fail(queue, QueueFault.ANSWER_MISSING);
+            case BlkRequestParser.ANSWER_OUTSIDE_MEMORY -> fail(queue, QueueFault.ADDRESS_OUTSIDE_MEMORY);
             default -> answer(queue, request, verdict);
         }
+        return false;
     }
 
     /// Do the step that is prepared, and those after it, until one has to be waited for.
-    private void execute(Virtqueue queue, BlkRequest request) {
+    ///
+    /// @return whether one has to; otherwise the request is answered
+    private boolean execute(Virtqueue queue, BlkRequest request) {
         while (true) {
             final BlockStatus status = channel.submit(request);
             if (status == BlockStatus.PENDING) {
                 inFlight++;
-                return;
+                return true;
             }
-            if (status != BlockStatus.OK || !request.prepareNext()) {
+            if (status != BlockStatus.OK) {
                 answer(queue, request, statusOf(status));
-                return;
+                return false;
+            }
+            if (!request.prepareNext()) {
+                answer(queue, request, BlkSpec.VIRTIO_BLK_S_OK);
+                return false;
             }
         }
     }
@@ -347,10 +353,13 @@ public final class BlkQueue implements Poller {
     /// The volume is done with a step that had to be waited for.
     private void proceed(Virtqueue queue, BlkRequest request, BlockStatus status) {
         if (status == BlockStatus.OK && !untouchable && request.prepareNext()) {
-            execute(queue, request);
+            if (execute(queue, request)) {
+                return;
+            }
         } else {
             answer(queue, request, statusOf(status));
         }
+        pool.giveBack(request);
     }
 
     private static int statusOf(BlockStatus status) {
@@ -368,11 +377,10 @@ public final class BlkQueue implements Poller {
     }
 
     private void answer(Virtqueue queue, BlkRequest request, int status) {
-        pool.giveBack(request);
         if (untouchable) {
             return;
         }
-        request.answer(memory, status);
+        request.answer(status);
         final DirtyLog dirty = log;
         if (dirty != null) {
             mark(dirty, request);
@@ -394,7 +402,7 @@ public final class BlkQueue implements Poller {
                 dirty.mark(memory.guestAddress(data.region(entry)) + data.offset(entry), data.length(entry));
             }
         }
-        dirty.mark(request.answerAddress(memory), 1);
+        dirty.mark(request.answerAddress(), 1);
     }
 
     /// Nothing is taken any more, because the driver or the front end broke what is shared with them.

@@ -92,9 +92,12 @@ public final class BlkQueueCounters {
         final int at = PADDING + kind * CELLS_PER_KIND;
         own[at + OPERATIONS]++;
         own[at + BYTES] += bytes;
-        own[at + LATENCY_SUM] += latencyNs;
-        if (latencyNs > own[at + LATENCY_MAX]) {
-            own[at + LATENCY_MAX] = latencyNs;
+        // What is answered in the pass that took it has taken no time of the reactor's clock.
+        if (latencyNs != 0) {
+            own[at + LATENCY_SUM] += latencyNs;
+            if (latencyNs > own[at + LATENCY_MAX]) {
+                own[at + LATENCY_MAX] = latencyNs;
+            }
         }
     }
 

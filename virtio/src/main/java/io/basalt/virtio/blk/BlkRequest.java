@@ -4,7 +4,7 @@ import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockRequest;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.IoVector;
-import io.basalt.virtio.memory.GuestMemory;
+import io.basalt.linux.memory.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +28,16 @@ final class BlkRequest extends BlockRequest {
     private final long[] rangeLengths;
     private final boolean[] rangeUnmaps;
     private int rangeCount;
-    private int nextRange;
+    /// Steps behind the one that is prepared: ranges, then perhaps a flush.
+    private int stepsLeft;
     private int id;
     private int kind;
     private long startNs;
     private long byteCount;
-    private int answerRegion;
-    private long answerOffset;
+    private long answerHostAddress;
+    private long answerGuestAddress;
     private boolean writesData;
+    /// Whether the last of the steps left is a flush. Looked at only while there are some.
     private boolean flushFollows;
 
     /// The next request in its owner's list of completed ones, and what it completed with.
@@ -53,22 +55,27 @@ final class BlkRequest extends BlockRequest {
         rangeUnmaps = new boolean[limits.rangeCountMax()];
     }
 
-    /// A new chain has been taken into this request.
+    /// A new chain has been taken into this request. What it asks for comes next: [#askNothing()] or
+    /// [#prepareTransfer].
     void begin(int chainId, long nowNs) {
         id = chainId;
         startNs = nowNs;
+    }
+
+    /// Nothing is known of it yet, and if nothing becomes known it is answered as it is.
+    void askNothing() {
         rangeCount = 0;
-        nextRange = 0;
+        stepsLeft = 0;
         byteCount = 0;
         writesData = false;
-        flushFollows = false;
         kind = BlkQueueCounters.OTHER;
     }
 
-    /// The status byte's place.
-    void answerAt(int region, long offset) {
-        answerRegion = region;
-        answerOffset = offset;
+    /// The status byte's place, in this process and in the guest. The memory stays as long as the request is
+    /// under way.
+    void answerAt(long hostAddress, long guestAddress) {
+        answerHostAddress = hostAddress;
+        answerGuestAddress = guestAddress;
     }
 
     void kind(int newKind) {
@@ -78,6 +85,7 @@ final class BlkRequest extends BlockRequest {
     /// One step: data in [#data()] moves.
     void prepareTransfer(BlockOperation operation, long offset, long length) {
         prepare(operation, offset, length, false);
+        stepsLeft = 0;
         byteCount = length;
         writesData = operation == BlockOperation.READ;
     }
@@ -102,40 +110,46 @@ final class BlkRequest extends BlockRequest {
         byteCount += length;
     }
 
-    /// Make the first range the step to do.
+    /// Make the first range the step to do, and the others those behind it.
     ///
     /// @return false if there are no ranges
     boolean prepareRanges(BlockOperation operation) {
-        return prepareNextRange(operation);
-    }
-
-    private boolean prepareNextRange(BlockOperation operation) {
-        if (nextRange == rangeCount) {
+        if (rangeCount == 0) {
             return false;
         }
-        final int range = nextRange++;
-        prepare(operation, rangeOffsets[range], rangeLengths[range], rangeUnmaps[range]);
+        stepsLeft = rangeCount - 1;
+        flushFollows = false;
+        prepareRange(operation, 0);
         return true;
+    }
+
+    private void prepareRange(BlockOperation operation, int range) {
+        prepare(operation, rangeOffsets[range], rangeLengths[range], rangeUnmaps[range]);
     }
 
     /// The data must be durable when this request is answered, if it is one that stores data.
     void followWithFlush() {
-        flushFollows = operation() == BlockOperation.WRITE || operation() == BlockOperation.WRITE_ZEROES;
+        if (operation() == BlockOperation.WRITE || operation() == BlockOperation.WRITE_ZEROES) {
+            stepsLeft++;
+            flushFollows = true;
+        }
     }
 
     /// Make the next step the one to do, after the last one went well.
     ///
     /// @return false if that was the last one
     boolean prepareNext() {
-        if (prepareNextRange(operation())) {
-            return true;
+        if (stepsLeft == 0) {
+            return false;
         }
-        if (flushFollows) {
+        stepsLeft--;
+        if (stepsLeft == 0 && flushFollows) {
             flushFollows = false;
             prepareFlush();
-            return true;
+        } else {
+            prepareRange(operation(), rangeCount - stepsLeft - (flushFollows ? 0 : 1));
         }
-        return false;
+        return true;
     }
 
     @Override
@@ -174,13 +188,13 @@ final class BlkRequest extends BlockRequest {
     }
 
     /// Store the status byte.
-    void answer(GuestMemory memory, int status) {
-        memory.segment(answerRegion).set(ValueLayout.JAVA_BYTE, answerOffset, (byte) status);
+    void answer(int status) {
+        HostMemory.store8(answerHostAddress, status);
     }
 
     /// Guest physical address of the status byte.
-    long answerAddress(GuestMemory memory) {
-        return memory.guestAddress(answerRegion) + answerOffset;
+    long answerAddress() {
+        return answerGuestAddress;
     }
 
     /// Store the disk's id into [#data()].

@@ -15,6 +15,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.basalt.block.BlockOperation;
 import io.basalt.block.IoVector;
+import io.basalt.linux.memory.HostMemory;
 import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.DescriptorChain;
 import java.lang.foreign.MemorySegment;
@@ -54,14 +55,25 @@ final class BlkRequestParser {
     private final BlkDevice device;
     private final BlkLimits limits;
     private final int blockMask;
+    private final int dataLengthMax;
+    private final boolean readOnly;
     private final MemorySegment copy;
-    private int hint;
     private int answerEntry;
+
+    /// The region that answered last, and what [#parsePlain] needs of it; of this memory.
+    private GuestMemory hinted = GuestMemory.EMPTY;
+
+    private int hint;
+    private long hintStart;
+    private long hintSize;
+    private long hintHost;
 
     BlkRequestParser(BlkDevice device) {
         this.device = device;
         limits = device.limits();
         blockMask = device.blockSize() - 1;
+        dataLengthMax = limits.dataLengthMax();
+        readOnly = device.readOnly();
         copy = MemorySegment.ofArray(new byte[Math.max(HEADER_LENGTH, limits.rangeCountMax() * SEGMENT_LENGTH)]);
     }
 
@@ -74,25 +86,35 @@ final class BlkRequestParser {
         return verdict == NOT_PLAIN ? parseAny(chain, memory, request) : verdict;
     }
 
+    /// Look at this region first next time.
+    private void remember(GuestMemory memory, int region) {
+        if (region == hint && memory == hinted) {
+            return;
+        }
+        hinted = memory;
+        hint = region;
+        hintStart = memory.guestAddress(region);
+        hintSize = memory.size(region);
+        hintHost = memory.hostAddress(region, hintStart);
+    }
+
     /// The reads and writes that drivers send all day: header, data and status in descriptors of their own, all in
     /// the region that answered last. Finds what [#parseAny] would find, with that region looked up only once.
     private int parsePlain(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
-        final int region = hint;
         final int last = chain.count() - 1;
-        if (last < 2 || region >= memory.regionCount() || chain.length(0) != HEADER_LENGTH || chain.length(last) != 1) {
+        if (last < 2 || memory != hinted || chain.length(0) != HEADER_LENGTH || chain.length(last) != 1) {
             return NOT_PLAIN;
         }
-        final long start = memory.guestAddress(region);
-        final long size = memory.size(region);
+        final long start = hintStart;
+        final long size = hintSize;
         final long header = chain.address(0) - start;
         final long answer = chain.address(last) - start;
         if (!isWithin(header, HEADER_LENGTH, size) || !isWithin(answer, 1, size)) {
             return NOT_PLAIN;
         }
-        final MemorySegment segment = memory.segment(region);
-        final int type = segment.get(LE32, header);
+        final int type = HostMemory.load32(hintHost + header);
         final boolean read = type == BlkSpec.VIRTIO_BLK_T_IN && chain.readableCount() == 1;
-        if (!read && (type != BlkSpec.VIRTIO_BLK_T_OUT || chain.readableCount() != last || device.readOnly())) {
+        if (!read && (type != BlkSpec.VIRTIO_BLK_T_OUT || chain.readableCount() != last || readOnly)) {
             return NOT_PLAIN;
         }
         final IoVector data = request.data();
@@ -100,16 +122,16 @@ final class BlkRequestParser {
         for (int entry = 1; entry < last; entry++) {
             final long offset = chain.address(entry) - start;
             final int length = chain.length(entry);
-            if (length == 0 || !isWithin(offset, length, size) || !data.add(region, offset, length)) {
+            if (length == 0 || !isWithin(offset, length, size) || !data.add(hint, offset, length)) {
                 return NOT_PLAIN;
             }
         }
-        request.answerAt(region, answer);
+        request.answerAt(hintHost + answer, start + answer);
         request.kind(read ? BlkQueueCounters.READ : BlkQueueCounters.WRITE);
-        final long sector = segment.get(LE64, header + HEADER_SECTOR_OFFSET);
+        final long sector = HostMemory.load64(hintHost + header + HEADER_SECTOR_OFFSET);
         final long length = data.byteCount();
-        if (length > limits.dataLengthMax() || !isTransfer(sector, length)) {
-            return VIRTIO_BLK_S_IOERR;
+        if (length > dataLengthMax || !isTransfer(sector, length)) {
+            return NOT_PLAIN;
         }
         request.prepareTransfer(read ? BlockOperation.READ : BlockOperation.WRITE, sector << SECTOR_SHIFT, length);
         return PREPARED;
@@ -121,6 +143,7 @@ final class BlkRequestParser {
     }
 
     private int parseAny(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+        request.askNothing();
         final int answer = findAnswer(chain, memory, request);
         if (answer < 0) {
             return answer;
@@ -133,11 +156,10 @@ final class BlkRequestParser {
         final long first = chain.address(0);
         final int region = chain.length(0) >= HEADER_LENGTH ? memory.find(first, HEADER_LENGTH, hint) : -1;
         if (region >= 0) {
-            final MemorySegment segment = memory.segment(region);
-            final long offset = first - memory.guestAddress(region);
-            type = segment.get(LE32, offset);
-            sector = segment.get(LE64, offset + HEADER_SECTOR_OFFSET);
-            hint = region;
+            final long header = memory.hostAddress(region, first);
+            type = HostMemory.load32(header);
+            sector = HostMemory.load64(header + HEADER_SECTOR_OFFSET);
+            remember(memory, region);
         } else {
             if (!gather(chain, memory, 0, HEADER_LENGTH)) {
                 return VIRTIO_BLK_S_IOERR;
@@ -191,14 +213,14 @@ final class BlkRequestParser {
             return ANSWER_OUTSIDE_MEMORY;
         }
         answerEntry = entry;
-        hint = region;
-        request.answerAt(region, last - memory.guestAddress(region));
+        remember(memory, region);
+        request.answerAt(memory.hostAddress(region, last), last);
         return 0;
     }
 
     private int read(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
         final long length = chain.writableBytes() - 1;
-        if (length > limits.dataLengthMax() || !isTransfer(sector, length)) {
+        if (length > dataLengthMax || !isTransfer(sector, length)) {
             return VIRTIO_BLK_S_IOERR;
         }
         if (!appendWritable(chain, memory, request.data(), (int) length)) {
@@ -210,7 +232,7 @@ final class BlkRequestParser {
 
     private int write(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
         final long length = chain.readableBytes() - HEADER_LENGTH;
-        if (device.readOnly() || length > limits.dataLengthMax() || !isTransfer(sector, length)) {
+        if (readOnly || length > dataLengthMax || !isTransfer(sector, length)) {
             return VIRTIO_BLK_S_IOERR;
         }
         if (!appendReadable(chain, memory, request.data())) {
@@ -245,7 +267,7 @@ final class BlkRequestParser {
         }
         final long length = chain.readableBytes() - HEADER_LENGTH;
         final int most = discard ? limits.discardSegmentsMax() : limits.writeZeroesSegmentsMax();
-        if (device.readOnly() || length == 0 || length % SEGMENT_LENGTH != 0 || length > (long) most * SEGMENT_LENGTH) {
+        if (readOnly || length == 0 || length % SEGMENT_LENGTH != 0 || length > (long) most * SEGMENT_LENGTH) {
             return VIRTIO_BLK_S_IOERR;
         }
         if (!gather(chain, memory, HEADER_LENGTH, (int) length)) {
@@ -325,7 +347,7 @@ final class BlkRequestParser {
         if (region < 0) {
             return false;
         }
-        hint = region;
+        remember(memory, region);
         return true;
     }
 
@@ -358,7 +380,7 @@ final class BlkRequestParser {
     private boolean copyOut(GuestMemory memory, long address, int to, int length) {
         final int whole = memory.find(address, length, hint);
         if (whole >= 0) {
-            hint = whole;
+            remember(memory, whole);
             MemorySegment.copy(memory.segment(whole), address - memory.guestAddress(whole), copy, to, length);
             return true;
         }

@@ -31,9 +31,15 @@ final class BlkRequestPool {
         return idleCount == 0;
     }
 
-    /// An idle request; there must be one.
-    BlkRequest take() {
-        return idle[--idleCount];
+    /// The idle request that is next to be taken; there must be one. What is answered at once never leaves the
+    /// pool.
+    BlkRequest first() {
+        return idle[idleCount - 1];
+    }
+
+    /// Take the request that [#first()] named.
+    void takeFirst() {
+        idleCount--;
     }
 
     void giveBack(BlkRequest request) {

@@ -28,6 +28,7 @@ public final class GuestMemory {
     private final long[] guestAddresses;
     private final long[] sizes;
     private final MemorySegment[] segments;
+    private final long[] hostAddresses;
     private final RegionTable table;
 
     private GuestMemory(GuestRegion[] sorted) {
@@ -35,10 +36,12 @@ public final class GuestMemory {
         guestAddresses = new long[sorted.length];
         sizes = new long[sorted.length];
         segments = new MemorySegment[sorted.length];
+        hostAddresses = new long[sorted.length];
         for (int i = 0; i < sorted.length; i++) {
             guestAddresses[i] = sorted[i].guestAddress();
             sizes[i] = sorted[i].size();
             segments[i] = sorted[i].memory();
+            hostAddresses[i] = segments[i].address();
         }
         table = new RegionTable(List.of(segments));
     }
@@ -74,6 +77,10 @@ public final class GuestMemory {
     private static void requireSound(GuestRegion region) {
         if (region.size() == 0) {
             throw new IllegalArgumentException("memory table: empty region");
+        }
+        if (!region.memory().isNative()) {
+            // Its address would be an offset into an array, and what is translated is accessed by address.
+            throw new IllegalArgumentException("memory table: region is not native memory");
         }
         // The last byte's address must not be below the first's: a region may end at, never pass, 2^64.
         if (Long.compareUnsigned(region.guestAddress() + region.size() - 1, region.guestAddress()) < 0
@@ -135,6 +142,14 @@ public final class GuestMemory {
     /// Guest physical address of a region's first byte.
     public long guestAddress(int region) {
         return guestAddresses[region];
+    }
+
+    /// Address in this process of a byte of a region.
+    ///
+    /// @param guestAddress inside the region, as [#find] has said
+    public long hostAddress(int region, long guestAddress) {
+        assert Long.compareUnsigned(guestAddress - guestAddresses[region], sizes[region]) < 0;
+        return hostAddresses[region] + (guestAddress - guestAddresses[region]);
     }
 
     /// Find the region that holds a whole guest range. Allocates nothing.

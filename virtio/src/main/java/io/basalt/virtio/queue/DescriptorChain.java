@@ -11,20 +11,22 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Drivers build chains in it as well: [#clear()], [#addReadable], [#addWritable].
 public final class DescriptorChain {
-    final long[] addresses;
-    final int[] lengths;
+    /// Most bytes in all entries together (virtio 1.2 section 2.7.5).
+    static final long BYTES_MAX = 1L << 32;
+
+    /// Two words an entry, so that one bounds check serves both: address, then length.
+    final long[] words;
+
     private int id;
     private int count;
     private int readableCount;
-    private long readableBytes;
-    private long writableBytes;
+    private long byteCount;
 
     /// @param capacity most entries, at least 1; a longer chain breaks the ring it is popped from. A driver must
     ///     not build chains longer than the queue size, but some fill indirect tables up to the device's segment
     ///     limit on smaller queues: a device takes the larger of both.
     public DescriptorChain(int capacity) {
-        addresses = new long[capacity];
-        lengths = new int[capacity];
+        words = new long[2 * capacity];
     }
 
     /// Head index (split) or buffer id (packed): what [Virtqueue#complete] takes.
@@ -39,7 +41,7 @@ public final class DescriptorChain {
 
     /// Most entries that fit.
     public int capacity() {
-        return lengths.length;
+        return words.length >> 1;
     }
 
     /// How many entries the device may read: entries 0 to this - 1. The others are writable.
@@ -49,24 +51,33 @@ public final class DescriptorChain {
 
     /// Bytes in all readable entries, 0 to 2^32.
     public long readableBytes() {
-        return readableBytes;
+        long bytes = 0;
+        for (int entry = 0; entry < readableCount; entry++) {
+            bytes += words[2 * entry + 1];
+        }
+        return bytes;
     }
 
     /// Bytes in all writable entries, 0 to 2^32.
     public long writableBytes() {
-        return writableBytes;
+        return byteCount - readableBytes();
+    }
+
+    /// Bytes in all entries, 0 to 2^32.
+    long byteCount() {
+        return byteCount;
     }
 
     /// Guest physical address of an entry.
     public long address(int entry) {
         assert entry < count;
-        return addresses[entry];
+        return words[2 * entry];
     }
 
     /// Bytes of an entry, 0 to 2^31 - 1.
     public int length(int entry) {
         assert entry < count;
-        return lengths[entry];
+        return (int) words[2 * entry + 1];
     }
 
     /// Empty the chain, to build a new one.
@@ -93,18 +104,42 @@ public final class DescriptorChain {
         id = newId;
         count = 0;
         readableCount = 0;
-        readableBytes = 0;
-        writableBytes = 0;
+        byteCount = 0;
     }
 
-    /// Take over entries that were stored into the arrays.
-    void extend(int newCount, int newReadableCount, long addedBytes, long addedReadableBytes) {
+    /// Become a chain of three, of which the last is writable.
+    ///
+    /// @return false, and nothing is changed, if there is no room for three
+    boolean fillThree(
+            int newReadableCount,
+            long firstAddress,
+            long firstLength,
+            long secondAddress,
+            long secondLength,
+            long thirdAddress,
+            long thirdLength) {
+        final long[] to = words;
+        if (to.length < 6) {
+            return false;
+        }
+        to[0] = firstAddress;
+        to[1] = firstLength;
+        to[2] = secondAddress;
+        to[3] = secondLength;
+        to[4] = thirdAddress;
+        to[5] = thirdLength;
+        count = 3;
+        readableCount = newReadableCount;
+        byteCount = firstLength + secondLength + thirdLength;
+        return true;
+    }
+
+    /// Take over entries that were stored into the words.
+    void extend(int newCount, int newReadableCount, long newByteCount) {
         assert newReadableCount <= newCount;
-        assert addedReadableBytes <= addedBytes;
         count = newCount;
         readableCount = newReadableCount;
-        readableBytes += addedReadableBytes;
-        writableBytes += addedBytes - addedReadableBytes;
+        byteCount = newByteCount;
     }
 
     void id(int newId) {
@@ -114,31 +149,29 @@ public final class DescriptorChain {
     @Nullable
     QueueFault append(long guestAddress, int length, boolean writable) {
         final int at = count;
-        if (at == lengths.length) {
+        if (2 * at == words.length) {
             return QueueFault.CHAIN_TOO_LONG;
         }
         if (length < 0) {
             return QueueFault.DESCRIPTOR_TOO_LONG;
         }
-        if (writable) {
-            writableBytes += length;
-        } else {
+        if (!writable) {
             if (readableCount != at) {
                 return QueueFault.READABLE_AFTER_WRITABLE;
             }
             readableCount = at + 1;
-            readableBytes += length;
         }
-        addresses[at] = guestAddress;
-        lengths[at] = length;
+        byteCount += length;
+        words[2 * at] = guestAddress;
+        words[2 * at + 1] = length;
         count = at + 1;
         return null;
     }
 
-    /// The rule that only a whole chain can break: virtio 1.2 section 2.7.5, at most 2^32 bytes.
+    /// The rule that only a whole chain can break: at most [#BYTES_MAX].
     @Nullable
     QueueFault violation() {
         // Entries are below 2^31 and at most 2^31 in number: the sum cannot wrap.
-        return readableBytes + writableBytes > 1L << 32 ? QueueFault.CHAIN_TOO_MANY_BYTES : null;
+        return byteCount > BYTES_MAX ? QueueFault.CHAIN_TOO_MANY_BYTES : null;
     }
 }

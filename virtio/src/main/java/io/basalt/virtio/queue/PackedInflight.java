@@ -1,5 +1,6 @@
 package io.basalt.virtio.queue;
 
+import io.basalt.linux.memory.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -105,9 +106,9 @@ final class PackedInflight {
 
     /// Bring a used region up to date with the ring and find what was in flight.
     ///
-    /// @param descriptors the descriptor ring
+    /// @param descriptors address of the descriptor ring in this process
     /// @return buffer ids of the chains in the order they were taken
-    int[] recover(MemorySegment descriptors) {
+    int[] recover(long descriptors) {
         final long free = RingMemory.load64(part, FREE_WORD);
         final long used = RingMemory.load64(part, USED_WORD);
         final int version = (int) free & 0xffff;
@@ -141,8 +142,8 @@ final class PackedInflight {
 
     /// Whether a ring slot has the flags that the driver gave it, not those of an answer. (By now the driver may
     /// have taken the answer and used the slot again, with the flags of the next lap.)
-    private static boolean stillAvailable(MemorySegment descriptors, int index, int wrap) {
-        final int flags = (int) (RingMemory.loadAcquire64(descriptors, 16L * index + 8) >>> 48);
+    private static boolean stillAvailable(long descriptors, int index, int wrap) {
+        final int flags = (int) (HostMemory.loadAcquire64(descriptors + 16L * index + 8) >>> 48);
         final boolean available = (flags & VirtqueueSpec.VIRTQ_DESC_F_AVAIL) != 0;
         final boolean used = (flags & VirtqueueSpec.VIRTQ_DESC_F_USED) != 0;
         return available == (wrap == 1) && used != (wrap == 1);

@@ -6,6 +6,7 @@ import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_NEXT;
 import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_USED;
 import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_WRITE;
 
+import io.basalt.linux.memory.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +36,10 @@ public final class PackedQueue extends Virtqueue {
     private final int[] slots;
     private final int[] batch;
 
-    private MemorySegment descriptors;
-    private MemorySegment driverArea;
-    private MemorySegment deviceArea;
+    // Addresses in this process, of areas that lie whole in guest memory: checked when they are set.
+    private long descriptors;
+    private long driverArea;
+    private long deviceArea;
     private @Nullable PackedInflight inflight;
     private long ringLogAddress;
 
@@ -47,6 +49,7 @@ public final class PackedQueue extends Virtqueue {
     private boolean usedWrap;
     private int committed;
 
+    private int inFlight;
     private int batchCount;
     private int batchSlots;
     private int firstSlot;
@@ -110,6 +113,7 @@ public final class PackedQueue extends Virtqueue {
             commitSlots(slots[id]);
         }
         retractAnswers();
+        inFlight = ids.length;
         recover(ids);
     }
 
@@ -119,10 +123,10 @@ public final class PackedQueue extends Virtqueue {
         int at = used;
         boolean wrap = usedWrap;
         for (int i = 0; i < committed; i++) {
-            final long offset = offset(at) + 14;
-            final int flags = RingMemory.load16(descriptors, offset);
+            final long address = descriptors + offset(at) + 14;
+            final int flags = HostMemory.load16(address);
             if ((flags & AVAILABLE_OR_USED) == (wrap ? AVAILABLE_OR_USED : 0)) {
-                RingMemory.store16(descriptors, offset, flags ^ VIRTQ_DESC_F_USED);
+                HostMemory.store16(address, flags ^ VIRTQ_DESC_F_USED);
             }
             at++;
             if (at == size) {
@@ -133,7 +137,7 @@ public final class PackedQueue extends Virtqueue {
         VarHandle.releaseFence();
     }
 
-    private MemorySegment descriptorsOf(QueueSetup from) {
+    private long descriptorsOf(QueueSetup from) {
         return part(
                 from,
                 "descriptor ring",
@@ -142,7 +146,7 @@ public final class PackedQueue extends Virtqueue {
                 VirtqueueSpec.DESCRIPTOR_ALIGNMENT);
     }
 
-    private static MemorySegment driverAreaOf(QueueSetup from) {
+    private static long driverAreaOf(QueueSetup from) {
         return part(
                 from,
                 "driver event suppression",
@@ -151,7 +155,7 @@ public final class PackedQueue extends Virtqueue {
                 VirtqueueSpec.EVENT_SUPPRESSION_ALIGNMENT);
     }
 
-    private static MemorySegment deviceAreaOf(QueueSetup from) {
+    private static long deviceAreaOf(QueueSetup from) {
         return part(
                 from,
                 "device event suppression",
@@ -168,9 +172,9 @@ public final class PackedQueue extends Virtqueue {
 
     @Override
     void resolve(QueueSetup next) {
-        final MemorySegment newDescriptors = descriptorsOf(next);
-        final MemorySegment newDriverArea = driverAreaOf(next);
-        final MemorySegment newDeviceArea = deviceAreaOf(next);
+        final long newDescriptors = descriptorsOf(next);
+        final long newDriverArea = driverAreaOf(next);
+        final long newDeviceArea = deviceAreaOf(next);
         descriptors = newDescriptors;
         driverArea = newDriverArea;
         deviceArea = newDeviceArea;
@@ -184,9 +188,9 @@ public final class PackedQueue extends Virtqueue {
 
     @Override
     void detach() {
-        descriptors = scratch(descriptors);
-        driverArea = scratch(driverArea);
-        deviceArea = scratch(deviceArea);
+        descriptors = scratch(VirtqueueSpec.descriptorBytes(size));
+        driverArea = scratch(VirtqueueSpec.EVENT_SUPPRESSION_BYTES);
+        deviceArea = scratch(VirtqueueSpec.EVENT_SUPPRESSION_BYTES);
         inflight = null;
     }
 
@@ -205,7 +209,7 @@ public final class PackedQueue extends Virtqueue {
         }
         // Acquire: the rest of the chain is read after the flags that say it is there. This is also the one load of the
         // head's length and id.
-        final long half = RingMemory.loadAcquire64(descriptors, offset(next) + 8);
+        final long half = HostMemory.loadAcquire64(descriptors + offset(next) + 8);
         if (!isAvailable((int) (half >>> 48)) || committed == size) {
             return 0;
         }
@@ -273,7 +277,7 @@ public final class PackedQueue extends Virtqueue {
     /// Copy a chain: how many slots it has, or the negative code of a fault. Chains are consecutive slots, so one
     /// that never ends runs into the slots that are already taken.
     private int walk(long headHalf, DescriptorChain into) {
-        final MemorySegment ring = descriptors;
+        final long ring = descriptors;
         final PackedInflight region = inflight;
         if (region != null) {
             region.begin();
@@ -282,7 +286,7 @@ public final class PackedQueue extends Virtqueue {
         int at = next;
         long half = headHalf;
         for (int count = 1; count <= room; count++) {
-            final long address = RingMemory.load64(ring, offset(at));
+            final long address = HostMemory.load64(ring + offset(at));
             final QueueFault broken = appendOne(address, half, into);
             if (broken != null) {
                 return breakRing(broken);
@@ -294,7 +298,7 @@ public final class PackedQueue extends Virtqueue {
                 return finish(half, count, into);
             }
             at = at + 1 == size ? 0 : at + 1;
-            half = RingMemory.load64(ring, offset(at) + 8);
+            half = HostMemory.load64(ring + offset(at) + 8);
         }
         return breakRing(QueueFault.RING_OVERCOMMITTED);
     }
@@ -334,11 +338,10 @@ public final class PackedQueue extends Virtqueue {
         if (region < 0) {
             return QueueFault.INDIRECT_OUTSIDE_MEMORY;
         }
-        final MemorySegment table = memory.segment(region);
-        final long start = tableAddress - memory.guestAddress(region);
-        for (long offset = start; offset < start + length; offset += VirtqueueSpec.DESCRIPTOR_BYTES) {
-            final long address = RingMemory.load64(table, offset);
-            final long half = RingMemory.load64(table, offset + 8);
+        final long table = memory.hostAddress(region, tableAddress);
+        for (int offset = 0; offset < length; offset += VirtqueueSpec.DESCRIPTOR_BYTES) {
+            final long address = HostMemory.load64(table + offset);
+            final long half = HostMemory.load64(table + offset + 8);
             final QueueFault broken = into.append(address, (int) half, ((int) (half >>> 48) & VIRTQ_DESC_F_WRITE) != 0);
             if (broken != null) {
                 return broken;
@@ -357,7 +360,7 @@ public final class PackedQueue extends Virtqueue {
             firstSlot = used;
             firstHalf = half;
         } else {
-            RingMemory.store64(descriptors, offset(used) + 8, half);
+            HostMemory.store64(descriptors + offset(used) + 8, half);
         }
         batch[batchCount++] = id;
         final int count = slots[id];
@@ -385,7 +388,7 @@ public final class PackedQueue extends Virtqueue {
             logSlots();
         }
         // Release: the other answers, and the data they are for, are seen before the first one.
-        RingMemory.storeRelease64(descriptors, offset(firstSlot) + 8, firstHalf);
+        HostMemory.storeRelease64(descriptors + offset(firstSlot) + 8, firstHalf);
         if (logging) {
             logSlots();
         }
@@ -405,7 +408,7 @@ public final class PackedQueue extends Virtqueue {
     private boolean wantsCall(int passed) {
         // Full: the answers must be visible before the driver's wish is read, see SplitQueue.
         VarHandle.fullFence();
-        final int wish = RingMemory.load32(driverArea, 0);
+        final int wish = HostMemory.load32(driverArea);
         final int flags = wish >>> 16 & 3;
         final boolean wanted;
         if (flags == VirtqueueSpec.RING_EVENT_FLAGS_DESC && eventIndex) {
@@ -448,7 +451,7 @@ public final class PackedQueue extends Virtqueue {
     }
 
     private void writeWish(int offsetAndWrap, int flags) {
-        RingMemory.store32(deviceArea, 0, offsetAndWrap | flags << 16);
+        HostMemory.store32(deviceArea, offsetAndWrap | flags << 16);
         if (log != null) {
             log.mark(setup.usedLogAddress(), VirtqueueSpec.EVENT_SUPPRESSION_BYTES);
         }
@@ -459,8 +462,13 @@ public final class PackedQueue extends Virtqueue {
         if (fault() != null) {
             return 0;
         }
-        final int flags = (int) (RingMemory.loadAcquire64(descriptors, offset(next) + 8) >>> 48);
+        final int flags = (int) (HostMemory.loadAcquire64(descriptors + offset(next) + 8) >>> 48);
         return recovered() + (isAvailable(flags) && committed < size ? 1 : 0);
+    }
+
+    @Override
+    public int inFlight() {
+        return inFlight;
     }
 
     @Override

@@ -7,6 +7,7 @@ import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_INDIRECT;
 import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_NEXT;
 import static io.basalt.virtio.queue.VirtqueueSpec.VIRTQ_DESC_F_WRITE;
 
+import io.basalt.linux.memory.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///           ...answered | completed | -> write          ...taken         | known       | unknown ->
 /// ```
 ///
-/// Invariants: filled - published is what [#publish()] will show; 0 <= seen - next <= size.
+/// Invariants: filled - published is what [#publish()] will show; next - filled is what is in flight;
+/// 0 <= seen - next <= size.
 public final class SplitQueue extends Virtqueue {
     private static final int INDEX_MASK = 0xffff;
     /// How far the driver may run before the avail_event that keeps it quiet is moved on.
@@ -28,14 +30,22 @@ public final class SplitQueue extends Virtqueue {
     /// An avail_event this far from the driver's index is passed only after as many requests.
     private static final int QUIET_DISTANCE = 0x8000;
 
+    // Of the second half of a descriptor, as [#walk] looks at it.
+    private static final long LENGTH_MASK = 0xffff_ffffL;
+    private static final long PLAIN_NEXT = (long) VIRTQ_DESC_F_NEXT << 32;
+    private static final long PLAIN_WRITE = (long) VIRTQ_DESC_F_WRITE << 32;
+    /// What makes a descriptor plain: its flags, and that its length is below 2^31.
+    private static final long PLAIN_BITS = PLAIN_NEXT | PLAIN_WRITE | (long) VIRTQ_DESC_F_INDIRECT << 32 | 1L << 31;
+
     private final int mask;
     private final long usedEvent;
     private final long availableEvent;
     private final int[] batch;
 
-    private MemorySegment descriptors;
-    private MemorySegment availableRing;
-    private MemorySegment usedRing;
+    // Addresses in this process, of areas that lie whole in guest memory: checked when they are set.
+    private long descriptors;
+    private long availableRing;
+    private long usedRing;
     private @Nullable SplitInflight inflight;
 
     private int next;
@@ -59,7 +69,7 @@ public final class SplitQueue extends Virtqueue {
         descriptors = descriptorsOf(setup);
         availableRing = availableRingOf(setup);
         usedRing = usedRingOf(setup);
-        final int used = RingMemory.loadAcquire16(usedRing, RING_INDEX);
+        final int used = HostMemory.loadAcquire16(usedRing + RING_INDEX);
         filled = used;
         published = used;
         next = setup.base() & INDEX_MASK;
@@ -84,14 +94,14 @@ public final class SplitQueue extends Virtqueue {
         }
         final int[] heads = region.recover(used);
         next = used + heads.length & INDEX_MASK;
-        final int offered = RingMemory.loadAcquire16(availableRing, RING_INDEX) - used & INDEX_MASK;
+        final int offered = HostMemory.loadAcquire16(availableRing + RING_INDEX) - used & INDEX_MASK;
         if (heads.length > offered || offered > size) {
             throw new QueueSetupException("queue " + setup.index() + ": inflight region has " + heads.length
                     + " requests in flight, the driver has offered " + offered + " of " + size);
         }
         recover(heads);
         for (int at = heads.length; at < offered; at++) {
-            final int head = RingMemory.load16(availableRing, entryOffset(used + at));
+            final int head = HostMemory.load16(availableRing + entryOffset(used + at));
             if (head < size && taken[head]) {
                 throw new QueueSetupException("queue " + setup.index() + ": inflight region has head " + head
                         + " in flight, but it is still in the available ring");
@@ -99,7 +109,7 @@ public final class SplitQueue extends Virtqueue {
         }
     }
 
-    private MemorySegment descriptorsOf(QueueSetup from) {
+    private long descriptorsOf(QueueSetup from) {
         return part(
                 from,
                 "descriptor table",
@@ -108,7 +118,7 @@ public final class SplitQueue extends Virtqueue {
                 VirtqueueSpec.DESCRIPTOR_ALIGNMENT);
     }
 
-    private MemorySegment availableRingOf(QueueSetup from) {
+    private long availableRingOf(QueueSetup from) {
         return part(
                 from,
                 "available ring",
@@ -117,16 +127,16 @@ public final class SplitQueue extends Virtqueue {
                 VirtqueueSpec.AVAILABLE_ALIGNMENT);
     }
 
-    private MemorySegment usedRingOf(QueueSetup from) {
+    private long usedRingOf(QueueSetup from) {
         return part(
                 from, "used ring", from.deviceAddress(), VirtqueueSpec.usedBytes(size), VirtqueueSpec.USED_ALIGNMENT);
     }
 
     @Override
     void resolve(QueueSetup next) {
-        final MemorySegment newDescriptors = descriptorsOf(next);
-        final MemorySegment newAvailable = availableRingOf(next);
-        final MemorySegment newUsed = usedRingOf(next);
+        final long newDescriptors = descriptorsOf(next);
+        final long newAvailable = availableRingOf(next);
+        final long newUsed = usedRingOf(next);
         descriptors = newDescriptors;
         availableRing = newAvailable;
         usedRing = newUsed;
@@ -139,9 +149,9 @@ public final class SplitQueue extends Virtqueue {
 
     @Override
     void detach() {
-        descriptors = scratch(descriptors);
-        availableRing = scratch(availableRing);
-        usedRing = scratch(usedRing);
+        descriptors = scratch(VirtqueueSpec.descriptorBytes(size));
+        availableRing = scratch(VirtqueueSpec.availableBytes(size));
+        usedRing = scratch(VirtqueueSpec.usedBytes(size));
         inflight = null;
         batchCount = 0;
     }
@@ -163,7 +173,7 @@ public final class SplitQueue extends Virtqueue {
     /// Look at the driver's index: 0 if nothing is new, 1 if something is, negative if it jumped.
     private int look() {
         // Acquire: entries and descriptors are read after the index that says they are there.
-        final int index = RingMemory.loadAcquire16(availableRing, RING_INDEX);
+        final int index = HostMemory.loadAcquire16(availableRing + RING_INDEX);
         final int count = index - next & INDEX_MASK;
         if (count == 0) {
             return 0;
@@ -193,7 +203,7 @@ public final class SplitQueue extends Virtqueue {
     }
 
     private int take(DescriptorChain into) {
-        final int head = RingMemory.load16(availableRing, entryOffset(next));
+        final int head = HostMemory.load16(availableRing + entryOffset(next));
         if (head >= size) {
             return breakRing(QueueFault.HEAD_OUT_OF_RANGE);
         }
@@ -205,7 +215,6 @@ public final class SplitQueue extends Virtqueue {
             return breakRing(broken);
         }
         taken[head] = true;
-        inFlight++;
         final SplitInflight region = inflight;
         if (region != null) {
             region.take(head);
@@ -218,37 +227,74 @@ public final class SplitQueue extends Virtqueue {
         return RING_ENTRIES + ((long) (index & mask) << 1);
     }
 
+    /// Copy a chain out of the descriptor table. Each half of a descriptor is loaded once.
+    ///
+    /// Most chains have three descriptors: a header, one piece of data, a status. They are copied without a
+    /// loop, for
+    /// which the compiler keeps more accounts than three steps take; as soon as one turns out to be another,
+    /// [#copy]
+    /// goes on with the descriptor that was loaded last.
     private @Nullable QueueFault walk(int head, DescriptorChain into) {
         into.reset(head);
-        return copy(descriptors, false, 0, size, head, into);
+        final long table = descriptors;
+        final long first = table + ((long) head << 4);
+        final long firstAddress = HostMemory.load64(first);
+        final long firstHalf = HostMemory.load64(first + 8);
+        final int secondAt = (int) (firstHalf >>> 48);
+        if ((firstHalf & PLAIN_BITS) != PLAIN_NEXT || secondAt >= size) {
+            return copy(table, false, size, 0, firstAddress, firstHalf, into);
+        }
+        final long second = table + ((long) secondAt << 4);
+        final long secondAddress = HostMemory.load64(second);
+        final long secondHalf = HostMemory.load64(second + 8);
+        final int thirdAt = (int) (secondHalf >>> 48);
+        if ((secondHalf & PLAIN_BITS & ~PLAIN_WRITE) != PLAIN_NEXT || thirdAt >= size || size < 3) {
+            into.append(firstAddress, (int) firstHalf, false);
+            return copy(table, false, size, 0, secondAddress, secondHalf, into);
+        }
+        final long third = table + ((long) thirdAt << 4);
+        final long thirdAddress = HostMemory.load64(third);
+        final long thirdHalf = HostMemory.load64(third + 8);
+        final boolean fits = (thirdHalf & PLAIN_BITS) == PLAIN_WRITE
+                && into.fillThree(
+                        (secondHalf & PLAIN_WRITE) == 0 ? 2 : 1,
+                        firstAddress,
+                        firstHalf & LENGTH_MASK,
+                        secondAddress,
+                        secondHalf & LENGTH_MASK,
+                        thirdAddress,
+                        thirdHalf & LENGTH_MASK);
+        if (fits) {
+            return into.violation();
+        }
+        into.append(firstAddress, (int) firstHalf, false);
+        into.append(secondAddress, (int) secondHalf, (secondHalf & PLAIN_WRITE) != 0);
+        return copy(table, false, size, 0, thirdAddress, thirdHalf, into);
     }
 
-    /// Copy what a table holds of a chain. Each half of a descriptor is loaded once; the walk ends after as many
+    /// Copy what a table holds of a chain, from a descriptor on that has been loaded. The walk ends after as many
     /// steps as the table has entries, so a loop is found however it is made. The chain's state is in locals
     /// meanwhile: stores to fields between loads of shared memory cannot be removed by the compiler.
     ///
+    /// @param table address of a table of so many entries, whole in guest memory
     /// @param indirect whether it is an indirect table, which may not name another
-    /// @param start offset of the table in the segment
-    /// @param first entry to begin with
+    /// @param begin entries of the chain that are not from this table
+    /// @param address of the loaded descriptor
+    /// @param half second half of the loaded descriptor
     private @Nullable QueueFault copy(
-            MemorySegment table, boolean indirect, long start, int entries, int first, DescriptorChain into) {
-        final long[] addresses = into.addresses;
-        final int[] lengths = into.lengths;
-        final int begin = into.count();
-        final int end = begin + Math.min(entries, lengths.length - begin);
+            long table, boolean indirect, int entries, int begin, long address, long half, DescriptorChain into) {
+        final long[] words = into.words;
+        final int end = begin + Math.min(entries, into.capacity() - begin);
         int readable = into.readableCount();
-        long bytes = 0;
-        long readableBytes = 0;
-        int at = first;
-        for (int count = begin; count < end; ) {
-            final long offset = start + ((long) at << 4);
-            final long address = RingMemory.load64(table, offset);
-            final long half = RingMemory.load64(table, offset + 8);
-            final int length = (int) half;
-            final int flags = (int) (half >>> 32);
+        long bytes = into.byteCount();
+        long nextAddress = address;
+        long nextHalf = half;
+        for (int count = into.count(); count < end; ) {
+            final int length = (int) nextHalf;
+            final int flags = (int) (nextHalf >>> 32);
             if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
-                into.extend(count, readable, bytes, readableBytes);
-                return indirect ? QueueFault.INDIRECT_NESTED : copyTable(address, length, flags, into);
+                into.extend(count, readable, bytes);
+                return indirect ? QueueFault.INDIRECT_NESTED : copyTable(nextAddress, length, flags, into);
             }
             if (length < 0) {
                 return QueueFault.DESCRIPTOR_TOO_LONG;
@@ -258,18 +304,23 @@ public final class SplitQueue extends Virtqueue {
                     return QueueFault.READABLE_AFTER_WRITABLE;
                 }
                 readable++;
-                readableBytes += length;
             }
-            addresses[count] = address;
-            lengths[count++] = length;
+            words[2 * count] = nextAddress;
+            words[2 * count + 1] = length;
+            count++;
             bytes += length;
             if ((flags & VIRTQ_DESC_F_NEXT) == 0) {
-                into.extend(count, readable, bytes, readableBytes);
+                into.extend(count, readable, bytes);
                 return into.violation();
             }
-            at = (int) (half >>> 48);
+            final int at = (int) (nextHalf >>> 48);
             if (at >= entries) {
                 return QueueFault.NEXT_OUT_OF_RANGE;
+            }
+            if (count < end) {
+                final long descriptor = table + ((long) at << 4);
+                nextAddress = HostMemory.load64(descriptor);
+                nextHalf = HostMemory.load64(descriptor + 8);
             }
         }
         return end - begin == entries ? QueueFault.CHAIN_LOOP : QueueFault.CHAIN_TOO_LONG;
@@ -285,18 +336,19 @@ public final class SplitQueue extends Virtqueue {
         if (region < 0) {
             return QueueFault.INDIRECT_OUTSIDE_MEMORY;
         }
-        return copy(memory.segment(region), true, tableAddress - memory.guestAddress(region), length >>> 4, 0, into);
+        final long table = memory.hostAddress(region, tableAddress);
+        final long address = HostMemory.load64(table);
+        return copy(table, true, length >>> 4, into.count(), address, HostMemory.load64(table + 8), into);
     }
 
     @Override
     public void complete(int id, int written) {
         assert taken[id];
-        assert inFlight > 0;
+        assert inFlight() > 0;
         // Id and length in one store: a half-written element never exists.
-        RingMemory.store64(
-                usedRing, RING_ENTRIES + ((long) (filled & mask) << 3), id | Integer.toUnsignedLong(written) << 32);
+        HostMemory.store64(
+                usedRing + RING_ENTRIES + ((long) (filled & mask) << 3), id | Integer.toUnsignedLong(written) << 32);
         filled = filled + 1 & INDEX_MASK;
-        inFlight--;
         final SplitInflight region = inflight;
         if (region == null) {
             taken[id] = false;
@@ -319,7 +371,7 @@ public final class SplitQueue extends Virtqueue {
             logElements(old, now);
         }
         // Release: the elements, and the data they answer for, are seen before the index.
-        RingMemory.storeRelease16(usedRing, RING_INDEX, now);
+        HostMemory.storeRelease16(usedRing + RING_INDEX, now);
         published = now;
         if (logging) {
             logWrite(RING_INDEX, Short.BYTES);
@@ -335,8 +387,8 @@ public final class SplitQueue extends Virtqueue {
         // asks for a call and then finds no answer would sleep, and we would not have seen that it asked.
         VarHandle.fullFence();
         final boolean wanted = eventIndex
-                ? VirtqueueSpec.needsEvent(RingMemory.load16(availableRing, usedEvent), now, old)
-                : (RingMemory.load16(availableRing, RING_FLAGS) & VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+                ? VirtqueueSpec.needsEvent(HostMemory.load16(availableRing + usedEvent), now, old)
+                : (HostMemory.load16(availableRing + RING_FLAGS) & VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
         final boolean owed = callOwed && oweNoMore();
         return wanted || owed;
     }
@@ -375,10 +427,10 @@ public final class SplitQueue extends Virtqueue {
     }
 
     private void writeHints(int flags, int event) {
-        RingMemory.store16(usedRing, RING_FLAGS, flags);
+        HostMemory.store16(usedRing + RING_FLAGS, flags);
         logWrite(RING_FLAGS, Short.BYTES);
         if (eventIndex) {
-            RingMemory.store16(usedRing, availableEvent, event);
+            HostMemory.store16(usedRing + availableEvent, event);
             logWrite(availableEvent, Short.BYTES);
         }
     }
@@ -388,7 +440,13 @@ public final class SplitQueue extends Virtqueue {
         if (fault() != null) {
             return 0;
         }
-        return recovered() + (RingMemory.loadAcquire16(availableRing, RING_INDEX) - next & INDEX_MASK);
+        return recovered() + (HostMemory.loadAcquire16(availableRing + RING_INDEX) - next & INDEX_MASK);
+    }
+
+    @Override
+    public int inFlight() {
+        // Those to resubmit count as taken from the start.
+        return next - filled & INDEX_MASK;
     }
 
     @Override

@@ -46,7 +46,6 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     @Nullable
     DirtyLog log;
 
-    int inFlight;
     /// Whether [#pop] must look closer before it takes from the ring: broken, disabled, or requests to resubmit.
     boolean gated;
     /// Whether the next publish asks for a call although nothing says so: the one before a crash may have been
@@ -57,6 +56,8 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     private int[] recovered = {};
     private int recoveredAt;
     private int tableRegion;
+    /// Where [#scratch] allocates: empty unless memory was lost.
+    private final Arena scratch = Arena.ofAuto();
 
     Virtqueue(QueueSetup setup) {
         this.setup = setup;
@@ -165,9 +166,7 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
 
     /// Chains taken and not completed, those to resubmit that were not popped again included: a queue that drains
     /// pops until [#recovered()] is 0, then completes.
-    public final int inFlight() {
-        return inFlight;
-    }
+    public abstract int inFlight();
 
     /// Chains recovered from the inflight region that are still to be popped.
     public final int recovered() {
@@ -213,7 +212,6 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     final void recover(int[] inOrder) {
         recovered = inOrder;
         recoveredAt = 0;
-        inFlight = inOrder.length;
         for (final int id : inOrder) {
             taken[id] = true;
         }
@@ -275,7 +273,9 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     }
 
     /// Resolve a part of the ring.
-    static MemorySegment part(QueueSetup setup, String name, long address, long bytes, int alignment) {
+    ///
+    /// @return its address in this process; all of its bytes are guest memory
+    static long part(QueueSetup setup, String name, long address, long bytes, int alignment) {
         final MemorySegment part = setup.memory().findUser(address, bytes);
         if (part == null) {
             throw new QueueSetupException("queue " + setup.index() + ": " + name + " 0x" + Long.toHexString(address)
@@ -285,7 +285,7 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
             throw new QueueSetupException("queue " + setup.index() + ": " + name + " 0x" + Long.toHexString(address)
                     + " is not a multiple of " + alignment);
         }
-        return part;
+        return part.address();
     }
 
     /// Check an inflight part, which comes from the front end.
@@ -298,7 +298,9 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     }
 
     /// Private bytes that stand in for a part of a ring whose memory is gone.
-    static MemorySegment scratch(MemorySegment gone) {
-        return Arena.ofAuto().allocate(gone.byteSize(), VirtqueueSpec.DESCRIPTOR_ALIGNMENT);
+    ///
+    /// @return their address; they stay as long as this queue does
+    final long scratch(long bytes) {
+        return scratch.allocate(bytes, VirtqueueSpec.DESCRIPTOR_ALIGNMENT).address();
     }
 }

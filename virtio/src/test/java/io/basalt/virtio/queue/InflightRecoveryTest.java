@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.basalt.testkit.SeededTest;
 import io.basalt.testkit.Seeds;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,10 +27,10 @@ class InflightRecoveryTest {
         private boolean deviceRuns;
 
         @Override
-        public void loaded(MemorySegment memory, long offset, int bytes) {}
+        public void loaded(long address, int bytes) {}
 
         @Override
-        public void stored(MemorySegment memory, long offset, int bytes) {
+        public void stored(long address, int bytes) {
             if (deviceRuns) {
                 stores++;
                 if (--left == 0) {
