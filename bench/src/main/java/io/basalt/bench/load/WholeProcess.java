@@ -92,12 +92,20 @@ public final class WholeProcess implements AutoCloseable {
                 new Contender("gate adaptive", (name, shape) -> client.run(gate.socket(name), shape));
         final Contender poll = new Contender("gate poll", this::polling);
         if (disk.equals("file")) {
-            final Contender bare = new Contender("fio io_uring", (_, shape) -> Fio.run(serverCpu, file, shape));
-            compare(table, disk, List.of(1, 32), List.of(adaptive, poll, bare));
+            final Contender bare = new Contender("fio alone", (_, shape) -> Fio.run(serverCpu, file, shape));
+            final Contender besides = new Contender("fio, neighbour busy", (_, shape) -> fioBesideBusy(shape));
+            compare(table, disk, List.of(1, 32), List.of(adaptive, poll, bare, besides));
         } else {
             final Contender daemon =
                     new Contender("qemu-storage-daemon", (name, shape) -> client.run(peer.socket(name), shape));
             compare(table, disk, List.of(1, 32, 128), List.of(adaptive, poll, daemon));
+        }
+    }
+
+    /// The gate's client keeps the other processor busy, so fio gets the same neighbour.
+    private LoadResult fioBesideBusy(LoadShape shape) throws IOException, InterruptedException {
+        try (BusyProcessor neighbour = new BusyProcessor(clientCpu)) {
+            return Fio.run(serverCpu, file, shape);
         }
     }
 

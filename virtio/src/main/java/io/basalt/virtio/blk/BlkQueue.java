@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// them.
 ///
 /// Concurrency: everything but [#counters()] belongs to the owner reactor's thread; others may glance at
-/// [#state()] and [#inFlight()], without order. Control calls ([#start], [#change], [#stop], [#abandon]) come
+/// [#state()] and [#inFlight()], without order. Control calls ([#start], [#change], [#stop]) come
 /// in between two polls, from the reactor's mailbox.
 ///
 /// One poll: requests that the volume has completed are answered, then at most [#BATCH_LENGTH] chains (or
@@ -87,7 +87,6 @@ public final class BlkQueue implements Poller {
     private @Nullable QueueSetup nextSetup;
     private @Nullable Runnable changed;
     private @Nullable IntConsumer stopped;
-    private @Nullable Runnable abandoned;
 
     /// @param index number of the queue in its device
     /// @param channel of the device's volume on this reactor; stays the caller's, outlives the queue
@@ -207,21 +206,6 @@ public final class BlkQueue implements Poller {
             // Taken by an earlier process, not yet taken again by this one: in flight, so they have to be answered.
             ring.change(ring.setup().withEnabled(true));
         }
-        beginToStop();
-    }
-
-    /// Stop serving the ring without another look at it: the front end is gone. Requests in flight finish, but are
-    /// not answered; they stay in the inflight region, and a queue started over it takes them again.
-    ///
-    /// @param done run once, in this reactor: at once, or from a later poll. Guest memory and descriptors of the
-    ///     setup are not used after that. A stop or change that had begun is reported too
-    /// @throws IllegalStateException if the queue has been abandoned already
-    public void abandon(Runnable done) {
-        if (abandoned != null) {
-            throw new IllegalStateException("queue " + index + " is abandoned already");
-        }
-        abandoned = done;
-        untouchable = true;
         beginToStop();
     }
 
@@ -457,14 +441,9 @@ public final class BlkQueue implements Poller {
 
     private void reportStopped() {
         final IntConsumer stopWaits = stopped;
-        final Runnable abandonWaits = abandoned;
         stopped = null;
-        abandoned = null;
         if (stopWaits != null) {
             stopWaits.accept(base);
-        }
-        if (abandonWaits != null) {
-            abandonWaits.run();
         }
     }
 

@@ -31,10 +31,6 @@ class BlkQueueLifecycleTest {
         events.add("acknowledged");
     }
 
-    private void abandoned() {
-        events.add("abandoned");
-    }
-
     private void stopped(int base) {
         events.add("stopped " + base);
     }
@@ -244,44 +240,12 @@ class BlkQueueLifecycleTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void abandonsWithoutAnotherWordToTheGuest(Ring ring) {
-        try (BlkRig rig = new BlkRig(ring).start()) {
-            final Sent read = sendDeferred(rig);
-            final int calls = rig.call.count;
-            rig.queue.abandon(this::abandoned);
-            rig.poll();
-            assertThat(events).as("the volume may still write to guest memory").isEmpty();
-            rig.volume.finishAll();
-            rig.poll();
-            assertThat(events).containsExactly("abandoned");
-            assertThat(rig.status(read)).isEqualTo(0xff);
-            assertThat(rig.driver.poll()).isEqualTo(-1);
-            assertThat(rig.call.count).isEqualTo(calls);
-            assertThat(rig.volume.uses(rig.memory.table())).isZero();
-        }
-    }
-
-    @Test
-    void abandonsAStopThatDrains() {
-        try (BlkRig rig = new BlkRig(Ring.SPLIT).start()) {
-            sendDeferred(rig);
-            rig.queue.stop(this::stopped);
-            rig.queue.abandon(this::abandoned);
-            rig.volume.finishAll();
-            rig.poll();
-            assertThat(events).containsExactly("stopped 1", "abandoned");
-        }
-    }
-
     @Test
     void reportsAStopOfAStoppedQueue() {
         try (BlkRig rig = new BlkRig(Ring.SPLIT)) {
             rig.queue.change(rig.setup(), this::acknowledged);
             rig.queue.stop(this::stopped);
-            rig.queue.abandon(this::abandoned);
-            assertThat(events).containsExactly("acknowledged", "stopped 0", "abandoned");
+            assertThat(events).containsExactly("acknowledged", "stopped 0");
         }
     }
 
@@ -292,17 +256,15 @@ class BlkQueueLifecycleTest {
             rig.inflight = arena.allocate(16 + 16L * rig.size, 8);
             rig.start();
             final Sent read = sendDeferred(rig);
-            rig.queue.abandon(this::abandoned);
-            rig.volume.finishAll();
-            rig.poll();
+            rig.crash();
             rig.volume.mode = FakeVolume.Mode.IMMEDIATE;
             rig.queue.start(rig.setup(rig.memory, 0).withEnabled(false));
             rig.poll();
             assertThat(rig.status(read)).isEqualTo(0xff);
             rig.queue.stop(this::stopped);
-            assertThat(events).containsExactly("abandoned");
+            assertThat(events).isEmpty();
             rig.poll();
-            assertThat(events).containsExactly("abandoned", "stopped 1");
+            assertThat(events).containsExactly("stopped 1");
             assertThat(rig.status(read)).isEqualTo(VIRTIO_BLK_S_OK);
         }
     }
@@ -318,9 +280,7 @@ class BlkQueueLifecycleTest {
             final Sent first = rig.send(VIRTIO_BLK_T_IN, 1, 0, 512);
             final Sent second = rig.send(VIRTIO_BLK_T_IN, 2, 0, 512);
             rig.poll();
-            rig.queue.abandon(this::abandoned);
-            rig.volume.finishAll();
-            rig.poll();
+            rig.crash();
             rig.volume.mode = FakeVolume.Mode.IMMEDIATE;
             rig.volume.journal().clear();
             rig.start();

@@ -53,7 +53,7 @@ final class BlkRig implements AutoCloseable {
     final int size;
     final FakeVolume volume;
     final BlkDevice device;
-    final BlkQueue queue;
+    BlkQueue queue;
     final GuestMemory memory = guest.memory();
 
     DriverQueue driver;
@@ -75,7 +75,7 @@ final class BlkRig implements AutoCloseable {
         this.size = size;
         this.volume = volume;
         device = new BlkDevice(volume, "a serial number", false, true, BlkLimits.DEFAULT);
-        queue = new BlkQueue(device, 0, volume, engine, (broken, fault) -> faults.add(fault));
+        queue = newQueue();
         features = device.offeredFeatures();
         if (!ring.packed) {
             features &= ~(1L << BlkSpec.VIRTIO_F_RING_PACKED);
@@ -88,6 +88,16 @@ final class BlkRig implements AutoCloseable {
         driver = DriverQueue.create(guest.ringRegion(), FakeGuest.START, 0, size, features, TABLE_LENGTH);
         assert DriverQueue.bytes(ring.packed, size, TABLE_LENGTH) <= FakeGuest.DATA - FakeGuest.START;
         return driver;
+    }
+
+    private BlkQueue newQueue() {
+        return new BlkQueue(device, 0, volume, engine, (broken, fault) -> faults.add(fault));
+    }
+
+    /// The process dies with what is in flight, and another takes its place.
+    void crash() {
+        queue = newQueue();
+        volume.finishAll();
     }
 
     QueueSetup setup() {
