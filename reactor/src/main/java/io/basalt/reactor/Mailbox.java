@@ -4,7 +4,7 @@ package io.basalt.reactor;
 /// order. The data path's way between reactors: allocates nothing, never blocks.
 ///
 /// A message is four longs: a type and three arguments. Whatever is larger goes by an agreed index.
-public sealed interface Mailbox permits SpscMailbox, MpscMailbox {
+public sealed interface Mailbox permits RingMailbox {
     /// Appends a message and wakes the owner if it sleeps.
     ///
     /// @return false, and nothing is sent, if the mailbox is full: back-pressure for the sender to act on

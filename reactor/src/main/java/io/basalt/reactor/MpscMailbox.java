@@ -3,11 +3,7 @@ package io.basalt.reactor;
 import static io.basalt.reactor.MailboxLayout.HEAD;
 import static io.basalt.reactor.MailboxLayout.HEAD_COPY;
 import static io.basalt.reactor.MailboxLayout.INDEX;
-import static io.basalt.reactor.MailboxLayout.RECORDS;
 import static io.basalt.reactor.MailboxLayout.TAIL;
-import static io.basalt.reactor.MailboxLayout.WORD;
-
-import java.lang.foreign.MemorySegment;
 
 /// A mailbox with any number of sending threads: a ring of 64-byte records off the heap, each with a sequence
 /// number that says for which message it is ready.
@@ -36,23 +32,16 @@ import java.lang.foreign.MemorySegment;
 ///
 /// A producer that is stopped between claim and publication holds up the messages claimed after its own until it
 /// goes on; producers must therefore not be killed or blocked in between, and nothing in between blocks.
-public final class MpscMailbox implements Mailbox {
+public final class MpscMailbox extends RingMailbox {
     private static final long STRIDE = 64;
-
-    private final MemorySegment memory;
-    private final Doorbell doorbell;
-    private final int capacity;
-    private final long mask;
+    private static final long MESSAGE = 8;
 
     /// An empty mailbox.
     ///
     /// @param capacity messages, a power of two up to 2^20
     /// @param doorbell of the reactor that owns it
     public MpscMailbox(int capacity, Doorbell doorbell) {
-        this.capacity = MailboxLayout.checkedCapacity(capacity);
-        this.mask = capacity - 1L;
-        this.memory = MailboxLayout.allocate(capacity, STRIDE);
-        this.doorbell = doorbell;
+        super(capacity, doorbell, STRIDE, MESSAGE);
     }
 
     @Override
@@ -61,13 +50,10 @@ public final class MpscMailbox implements Mailbox {
         if (index < 0) {
             return false;
         }
-        final long record = RECORDS + (index & mask) * STRIDE;
-        memory.set(WORD, record + 8, type);
-        memory.set(WORD, record + 16, first);
-        memory.set(WORD, record + 24, second);
-        memory.set(WORD, record + 32, third);
+        final long record = record(index);
+        store(record, type, first, second, third);
         INDEX.setRelease(memory, record, index + 1);
-        doorbell.ring();
+        ring();
         return true;
     }
 
@@ -77,16 +63,12 @@ public final class MpscMailbox implements Mailbox {
         long head = begin;
         try {
             while (head - begin < limit) {
-                final long record = RECORDS + (head & mask) * STRIDE;
+                final long record = record(head);
                 if ((long) INDEX.getAcquire(memory, record) != head + 1) {
                     break;
                 }
-                final long type = memory.get(WORD, record + 8);
-                final long first = memory.get(WORD, record + 16);
-                final long second = memory.get(WORD, record + 24);
-                final long third = memory.get(WORD, record + 32);
                 head++;
-                handler.message(type, first, second, third);
+                deliver(record, handler);
             }
         } finally {
             if (head > begin) {
@@ -99,12 +81,7 @@ public final class MpscMailbox implements Mailbox {
     @Override
     public boolean isEmpty() {
         final long head = (long) INDEX.get(memory, HEAD);
-        return (long) INDEX.getAcquire(memory, RECORDS + (head & mask) * STRIDE) != head + 1;
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+        return (long) INDEX.getAcquire(memory, record(head)) != head + 1;
     }
 
     /// The index of a record that is now this producer's to fill, -1 if all are in use.

@@ -3,12 +3,8 @@ package io.basalt.reactor;
 import static io.basalt.reactor.MailboxLayout.HEAD;
 import static io.basalt.reactor.MailboxLayout.HEAD_COPY;
 import static io.basalt.reactor.MailboxLayout.INDEX;
-import static io.basalt.reactor.MailboxLayout.RECORDS;
 import static io.basalt.reactor.MailboxLayout.TAIL;
 import static io.basalt.reactor.MailboxLayout.TAIL_COPY;
-import static io.basalt.reactor.MailboxLayout.WORD;
-
-import java.lang.foreign.MemorySegment;
 
 /// A mailbox with one sending thread: a ring of 32-byte records off the heap.
 ///
@@ -29,23 +25,15 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Each side looks at the other's index only when its own copy says that the ring is full or empty, so that the two
 /// indices' cache lines seldom move between processors.
-public final class SpscMailbox implements Mailbox {
+public final class SpscMailbox extends RingMailbox {
     private static final long STRIDE = 32;
-
-    private final MemorySegment memory;
-    private final Doorbell doorbell;
-    private final int capacity;
-    private final long mask;
 
     /// An empty mailbox.
     ///
     /// @param capacity messages, a power of two up to 2^20
     /// @param doorbell of the reactor that owns it
     public SpscMailbox(int capacity, Doorbell doorbell) {
-        this.capacity = MailboxLayout.checkedCapacity(capacity);
-        this.mask = capacity - 1L;
-        this.memory = MailboxLayout.allocate(capacity, STRIDE);
-        this.doorbell = doorbell;
+        super(capacity, doorbell, STRIDE, 0);
     }
 
     @Override
@@ -58,13 +46,10 @@ public final class SpscMailbox implements Mailbox {
             }
             INDEX.set(memory, HEAD_COPY, head);
         }
-        final long record = RECORDS + (tail & mask) * STRIDE;
-        memory.set(WORD, record, type);
-        memory.set(WORD, record + 8, first);
-        memory.set(WORD, record + 16, second);
-        memory.set(WORD, record + 24, third);
+        final long record = record(tail);
+        store(record, type, first, second, third);
         INDEX.setRelease(memory, TAIL, tail + 1);
-        doorbell.ring();
+        ring();
         return true;
     }
 
@@ -75,13 +60,9 @@ public final class SpscMailbox implements Mailbox {
         long head = begin;
         try {
             while (head < end) {
-                final long record = RECORDS + (head & mask) * STRIDE;
-                final long type = memory.get(WORD, record);
-                final long first = memory.get(WORD, record + 8);
-                final long second = memory.get(WORD, record + 16);
-                final long third = memory.get(WORD, record + 24);
+                final long record = record(head);
                 head++;
-                handler.message(type, first, second, third);
+                deliver(record, handler);
             }
         } finally {
             if (head > begin) {
@@ -94,11 +75,6 @@ public final class SpscMailbox implements Mailbox {
     @Override
     public boolean isEmpty() {
         return ready((long) INDEX.get(memory, HEAD), 1) == 0;
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
     }
 
     /// Messages known to be there; looks at the producer's index only if fewer than `enough` are.

@@ -16,69 +16,29 @@ import java.lang.invoke.VarHandle;
 ///
 /// Ids come from a free list of their own; slots are taken in ring order. The first slot that was added since the
 /// last publish is stored last, so the device sees all chains of a batch or none.
-public final class PackedDriverQueue implements DriverQueue {
+public final class PackedDriverQueue extends DriverQueue {
     private static final int AVAILABLE_OR_USED = VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED;
     private static final int WRAP_SHIFT = 15;
 
-    private final MemorySegment ring;
-    private final long guestAddress;
-    private final RingPlacement placement;
-    private final boolean eventIndex;
-    private final int size;
-    private final long driverArea;
-    private final long deviceArea;
-
     private final int[] freeIds;
-    /// By id: slots of the chain, 0 if not in flight.
-    private final int[] counts;
 
     private int freeIdCount;
-    private int free;
     private int next;
     private boolean nextWrap = true;
     private int taken;
     private boolean takenWrap = true;
-    private int usedLength;
 
     private int addedSlots;
     private int firstSlot;
     private long firstHalf;
 
     PackedDriverQueue(MemorySegment ring, long guestAddress, RingPlacement placement, boolean eventIndex) {
-        this.ring = ring;
-        this.guestAddress = guestAddress;
-        this.placement = placement;
-        this.eventIndex = eventIndex;
-        size = placement.size();
-        driverArea = placement.driverOffset();
-        deviceArea = placement.deviceOffset();
+        super(ring, guestAddress, placement, eventIndex);
         freeIds = new int[size];
-        counts = new int[size];
         for (int i = 0; i < size; i++) {
             freeIds[i] = size - 1 - i;
         }
         freeIdCount = size;
-        free = size;
-    }
-
-    @Override
-    public int size() {
-        return size;
-    }
-
-    @Override
-    public long descriptorAddress() {
-        return guestAddress;
-    }
-
-    @Override
-    public long driverAddress() {
-        return guestAddress + driverArea;
-    }
-
-    @Override
-    public long deviceAddress() {
-        return guestAddress + deviceArea;
     }
 
     @Override
@@ -88,41 +48,20 @@ public final class PackedDriverQueue implements DriverQueue {
     }
 
     @Override
-    public int free() {
-        return free;
-    }
-
-    @Override
-    public int add(DescriptorChain chain, boolean indirect) {
-        final int count = chain.count();
-        assert count > 0;
-        assert !indirect || count <= placement.tableLength();
-        final int needed = indirect ? 1 : count;
-        if (needed > free) {
-            return -1;
-        }
-        // Chains in flight have a slot each at least, so with a free slot there is a free id.
-        final int id = freeIds[--freeIdCount];
-        if (indirect) {
-            addIndirect(chain, id);
-        } else {
-            addDirect(chain, id);
-        }
-        free -= needed;
-        counts[id] = needed;
-        return id;
-    }
-
-    private void addDirect(DescriptorChain chain, int id) {
+    int addDirect(DescriptorChain chain) {
+        final int id = takeId();
         final int count = chain.count();
         for (int i = 0; i < count; i++) {
             final int flags =
                     (i + 1 < count ? VIRTQ_DESC_F_NEXT : 0) | (i < chain.readableCount() ? 0 : VIRTQ_DESC_F_WRITE);
             writeSlot(chain.address(i), chain.length(i), id, flags);
         }
+        return id;
     }
 
-    private void addIndirect(DescriptorChain chain, int id) {
+    @Override
+    int addIndirect(DescriptorChain chain) {
+        final int id = takeId();
         final long table = placement.tableOffset(id);
         final int count = chain.count();
         for (int i = 0; i < count; i++) {
@@ -131,6 +70,12 @@ public final class PackedDriverQueue implements DriverQueue {
             RingMemory.store64(ring, table + ((long) i << 4) + 8, chain.length(i) | flags << 48);
         }
         writeSlot(guestAddress + table, count << 4, id, VIRTQ_DESC_F_INDIRECT);
+        return id;
+    }
+
+    /// Chains in flight have a slot each at least, so with a free slot there is a free id.
+    private int takeId() {
+        return freeIds[--freeIdCount];
     }
 
     private void writeSlot(long address, int length, int id, int flags) {
@@ -201,11 +146,6 @@ public final class PackedDriverQueue implements DriverQueue {
             takenWrap = !takenWrap;
         }
         return id;
-    }
-
-    @Override
-    public int usedLength() {
-        return usedLength;
     }
 
     @Override

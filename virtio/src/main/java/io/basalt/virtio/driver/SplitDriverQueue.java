@@ -17,71 +17,31 @@ import java.lang.invoke.VarHandle;
 ///
 /// Free descriptors form a list in private memory, as the `next` fields in the ring are for the device to read.
 /// The id of a chain is its head. Indices are free-running 16-bit numbers.
-public final class SplitDriverQueue implements DriverQueue {
+public final class SplitDriverQueue extends DriverQueue {
     private static final int INDEX_MASK = 0xffff;
     /// An event this far away is not passed soon: no calls.
     private static final int QUIET_DISTANCE = 0x8000;
 
-    private final MemorySegment ring;
-    private final long guestAddress;
-    private final RingPlacement placement;
-    private final boolean eventIndex;
-    private final int size;
     private final int mask;
-    private final long available;
-    private final long used;
     private final long usedEvent;
     private final long availableEvent;
-
     private final int[] next;
-    /// By head: descriptors of the chain in the ring, 0 if not in flight.
-    private final int[] counts;
 
     private int freeHead;
-    private int free;
     private int added;
     private int published;
     private int taken;
-    private int usedLength;
     private boolean quiet;
 
     SplitDriverQueue(MemorySegment ring, long guestAddress, RingPlacement placement, boolean eventIndex) {
-        this.ring = ring;
-        this.guestAddress = guestAddress;
-        this.placement = placement;
-        this.eventIndex = eventIndex;
-        size = placement.size();
+        super(ring, guestAddress, placement, eventIndex);
         mask = size - 1;
-        available = placement.driverOffset();
-        used = placement.deviceOffset();
-        usedEvent = available + VirtqueueSpec.usedEventOffset(size);
-        availableEvent = used + VirtqueueSpec.availableEventOffset(size);
+        usedEvent = driverArea + VirtqueueSpec.usedEventOffset(size);
+        availableEvent = deviceArea + VirtqueueSpec.availableEventOffset(size);
         next = new int[size];
-        counts = new int[size];
         for (int i = 0; i < size; i++) {
             next[i] = i + 1;
         }
-        free = size;
-    }
-
-    @Override
-    public int size() {
-        return size;
-    }
-
-    @Override
-    public long descriptorAddress() {
-        return guestAddress;
-    }
-
-    @Override
-    public long driverAddress() {
-        return guestAddress + available;
-    }
-
-    @Override
-    public long deviceAddress() {
-        return guestAddress + used;
     }
 
     @Override
@@ -90,30 +50,8 @@ public final class SplitDriverQueue implements DriverQueue {
     }
 
     @Override
-    public int free() {
-        return free;
-    }
-
-    @Override
-    public int add(DescriptorChain chain, boolean indirect) {
-        final int count = chain.count();
-        assert count > 0;
-        assert !indirect || count <= placement.tableLength();
-        final int needed = indirect ? 1 : count;
-        if (needed > free) {
-            return -1;
-        }
+    int addDirect(DescriptorChain chain) {
         final int head = freeHead;
-        final int behind = indirect ? addIndirect(chain, head) : addDirect(chain, head);
-        freeHead = behind;
-        free -= needed;
-        counts[head] = needed;
-        RingMemory.store16(ring, available + RING_ENTRIES + ((long) (added & mask) << 1), head);
-        added = added + 1 & INDEX_MASK;
-        return head;
-    }
-
-    private int addDirect(DescriptorChain chain, int head) {
         final int last = chain.count() - 1;
         int at = head;
         for (int i = 0; i < last; i++) {
@@ -121,10 +59,13 @@ public final class SplitDriverQueue implements DriverQueue {
             at = next[at];
         }
         writeEntry((long) at << 4, chain, last, 0, 0);
-        return next[at];
+        offer(head, next[at]);
+        return head;
     }
 
-    private int addIndirect(DescriptorChain chain, int head) {
+    @Override
+    int addIndirect(DescriptorChain chain) {
+        final int head = freeHead;
         final long table = placement.tableOffset(head);
         final int last = chain.count() - 1;
         for (int i = 0; i < last; i++) {
@@ -134,7 +75,14 @@ public final class SplitDriverQueue implements DriverQueue {
         final long offset = (long) head << 4;
         RingMemory.store64(ring, offset, guestAddress + table);
         RingMemory.store64(ring, offset + 8, (long) chain.count() << 4 | (long) VIRTQ_DESC_F_INDIRECT << 32);
-        return next[head];
+        offer(head, next[head]);
+        return head;
+    }
+
+    private void offer(int head, int behind) {
+        freeHead = behind;
+        RingMemory.store16(ring, driverArea + RING_ENTRIES + ((long) (added & mask) << 1), head);
+        added = added + 1 & INDEX_MASK;
     }
 
     private void writeEntry(long offset, DescriptorChain chain, int entry, int nextFlag, int nextIndex) {
@@ -151,23 +99,23 @@ public final class SplitDriverQueue implements DriverQueue {
             return false;
         }
         // Release: entries and descriptors are seen before the index.
-        RingMemory.storeRelease16(ring, available + RING_INDEX, now);
+        RingMemory.storeRelease16(ring, driverArea + RING_INDEX, now);
         published = now;
         // Full: the index must be visible before the device's wish is read, or a device that goes to sleep in between
         // gets no kick.
         VarHandle.fullFence();
         return eventIndex
                 ? VirtqueueSpec.needsEvent(RingMemory.load16(ring, availableEvent), now, old)
-                : (RingMemory.load16(ring, used + RING_FLAGS) & VirtqueueSpec.VIRTQ_USED_F_NO_NOTIFY) == 0;
+                : (RingMemory.load16(ring, deviceArea + RING_FLAGS) & VirtqueueSpec.VIRTQ_USED_F_NO_NOTIFY) == 0;
     }
 
     @Override
     public int poll() {
         // Acquire: the element, and the data it answers for, are read after the index.
-        if (RingMemory.loadAcquire16(ring, used + RING_INDEX) == taken) {
+        if (RingMemory.loadAcquire16(ring, deviceArea + RING_INDEX) == taken) {
             return -1;
         }
-        final long element = RingMemory.load64(ring, used + RING_ENTRIES + ((long) (taken & mask) << 3));
+        final long element = RingMemory.load64(ring, deviceArea + RING_ENTRIES + ((long) (taken & mask) << 3));
         final int id = (int) element;
         if (id < 0 || id >= size || counts[id] == 0) {
             throw new IllegalStateException("used ring: id " + id + " is not in flight");
@@ -194,26 +142,21 @@ public final class SplitDriverQueue implements DriverQueue {
     }
 
     @Override
-    public int usedLength() {
-        return usedLength;
-    }
-
-    @Override
     public boolean enableCalls() {
         quiet = false;
-        RingMemory.store16(ring, available + RING_FLAGS, 0);
+        RingMemory.store16(ring, driverArea + RING_FLAGS, 0);
         if (eventIndex) {
             RingMemory.store16(ring, usedEvent, taken);
         }
         // Full: the wish for calls must be visible before the index is read, or the last answer before sleep is lost.
         VarHandle.fullFence();
-        return RingMemory.loadAcquire16(ring, used + RING_INDEX) == taken;
+        return RingMemory.loadAcquire16(ring, deviceArea + RING_INDEX) == taken;
     }
 
     @Override
     public void disableCalls() {
         quiet = true;
-        RingMemory.store16(ring, available + RING_FLAGS, VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT);
+        RingMemory.store16(ring, driverArea + RING_FLAGS, VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT);
         if (eventIndex) {
             RingMemory.store16(ring, usedEvent, taken - 1 + QUIET_DISTANCE);
         }

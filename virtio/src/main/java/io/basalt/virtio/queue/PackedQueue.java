@@ -428,11 +428,6 @@ public final class PackedQueue extends Virtqueue {
         return VirtqueueSpec.needsEvent(position, used, used - passed);
     }
 
-    private boolean oweNoMore() {
-        callOwed = false;
-        return fault() != QueueFault.MEMORY_LOST;
-    }
-
     @Override
     public boolean enableNotifications() {
         if (eventIndex) {

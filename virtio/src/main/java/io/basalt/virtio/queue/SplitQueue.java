@@ -393,11 +393,6 @@ public final class SplitQueue extends Virtqueue {
         return wanted || owed;
     }
 
-    private boolean oweNoMore() {
-        callOwed = false;
-        return fault() != QueueFault.MEMORY_LOST;
-    }
-
     private void settle(int usedIndex) {
         final SplitInflight region = inflight;
         final int count = batchCount;

@@ -219,6 +219,14 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
         regate();
     }
 
+    /// Pay the call that is owed.
+    ///
+    /// @return whether there is still somebody to call
+    final boolean oweNoMore() {
+        callOwed = false;
+        return fault != QueueFault.MEMORY_LOST;
+    }
+
     /// The next request to resubmit, while [#recovered()] is not 0.
     final int nextRecovered() {
         return recovered[recoveredAt];

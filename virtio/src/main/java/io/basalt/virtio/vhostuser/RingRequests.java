@@ -155,18 +155,9 @@ final class RingRequests {
         final int old = ring.callFd;
         ring.callFd = fd;
         ring.call = signal(fd);
-        if (!ring.started()) {
-            rings.replace(old, fd);
-            answers.settle(null);
-            return;
-        }
-        rings.change(ring, refusal -> {
-            rings.replace(old, fd);
-            // What was signalled on the old descriptor at the last moment may never be looked at. A call too many is
-            // legal; one too few hangs the guest.
-            ring.call.raise();
-            answers.settle(refusal);
-        });
+        // What was signalled on the old descriptor at the last moment may never be looked at. A call too many is
+        // legal; one too few hangs the guest.
+        useEvent(ring, old, fd, () -> ring.call.raise());
     }
 
     void setVringErr() throws RefusedException {
@@ -175,6 +166,13 @@ final class RingRequests {
         final int old = ring.errorFd;
         ring.errorFd = fd;
         ring.error = signal(fd);
+        useEvent(ring, old, fd, () -> {});
+    }
+
+    /// Answer when the ring uses a new descriptor; the old one is closed then.
+    ///
+    /// @param changed what a running ring needs besides
+    private void useEvent(Ring ring, int old, int fd, Runnable changed) {
         if (!ring.started()) {
             rings.replace(old, fd);
             answers.settle(null);
@@ -182,6 +180,7 @@ final class RingRequests {
         }
         rings.change(ring, refusal -> {
             rings.replace(old, fd);
+            changed.run();
             answers.settle(refusal);
         });
     }
