@@ -1,0 +1,5 @@
+/// Tests of the routing rule.
+@NullMarked
+package io.basalt.placement;
+
+import org.jspecify.annotations.NullMarked;
