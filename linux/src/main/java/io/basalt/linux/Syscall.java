@@ -37,7 +37,10 @@ public final class Syscall {
     public static final int SHUTDOWN = 48;
     public static final int BIND = 49;
     public static final int LISTEN = 50;
+    public static final int GETSOCKNAME = 51;
+    public static final int GETPEERNAME = 52;
     public static final int SOCKETPAIR = 53;
+    public static final int SETSOCKOPT = 54;
     public static final int GETSOCKOPT = 55;
     public static final int FCNTL = 72;
     public static final int FSYNC = 74;

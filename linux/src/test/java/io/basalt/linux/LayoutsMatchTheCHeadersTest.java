@@ -71,6 +71,8 @@ class LayoutsMatchTheCHeadersTest {
             #include <sys/syscall.h>
             #include <sys/un.h>
             #include <sys/vfs.h>
+            #include <netinet/in.h>
+            #include <netinet/tcp.h>
             #include <linux/fs.h>
             #include <linux/io_uring.h>
             #include <linux/magic.h>

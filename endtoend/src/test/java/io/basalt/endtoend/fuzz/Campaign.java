@@ -79,6 +79,7 @@ final class Campaign implements AutoCloseable {
         final Attack rings = new RingAttack(gate, fixed, true);
         final Attack memory = new MemoryAttack(gate, odd, fixed);
         final Attack storm = new StormAttack(gate, odd, fixed);
+        final Attack stall = new StallAttack(gate, fixed);
         final Attack rpc = new RpcAttack(gate);
         final Attack churn = new ChurnAttack(gate);
         final Attack disturbedRings = new RingAttack(gate, any, false);
@@ -87,6 +88,7 @@ final class Campaign implements AutoCloseable {
                 new Phase("messages", List.of(messages, messages, storm)),
                 new Phase("rings", List.of(rings, rings)),
                 new Phase("memory", List.of(memory, memory)),
+                new Phase("stalls", List.of(stall, stall)),
                 new Phase("management", List.of(rpc, rpc, churn, disturbedRings, disturbedRings)),
                 new Phase(
                         "everything",

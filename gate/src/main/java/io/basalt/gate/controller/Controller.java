@@ -33,7 +33,7 @@ final class Controller {
     private final Runnable gone;
     private final Endpoint endpoint;
     private final HostMemoryMapper mapper = new HostMemoryMapper();
-    private final HostFds fds = new HostFds();
+    private final ForeignFds foreign;
     private final List<Runnable> deletionWaiters = new ArrayList<>();
 
     private ControllerState state = ControllerState.IDLE;
@@ -68,6 +68,7 @@ final class Controller {
         this.firstReactor = firstReactor;
         this.writebackChanged = writebackChanged;
         this.gone = gone;
+        this.foreign = new ForeignFds(spec.name());
         this.device = new BlkDevice(claim.volume(), spec.volume(), spec.readOnly(), spec.packedRing(), limits);
         this.shares = reactors.stream()
                 .map(reactor -> new VolumeShare(claim.volume(), reactor))
@@ -91,13 +92,13 @@ final class Controller {
             return new ConnectingEndpoint(control, spec.socket(), taker);
         }
         if (inherited != null) {
-            return new ListeningEndpoint(control, inherited, taker);
+            return new ListeningEndpoint(control, inherited, foreign, taker);
         }
         if (UnixListener.removeStale(spec.socket())) {
             LOG.log(Level.INFO, "controller={0} removed the stale socket {1}", spec.name(), spec.socket());
         }
         return new ListeningEndpoint(
-                control, UnixListener.listen(spec.socket(), 0600, ListeningEndpoint.BACKLOG), taker);
+                control, UnixListener.listen(spec.socket(), 0600, ListeningEndpoint.BACKLOG), foreign, taker);
     }
 
     /// Begin to look for a front end.
@@ -121,17 +122,20 @@ final class Controller {
 
     private void serve(int fd) {
         become(ControllerState.SERVING, "a front end connected");
-        final SessionSocket socket = new SessionSocket(control, UnixSocket.adopt(fd), new SessionSocket.SocketEvents() {
-            @Override
-            public void closing(String reason) {
-                LOG.log(Level.INFO, "controller={0} session={1} ends: {2}", spec.name(), sessionCount, reason);
-            }
+        final HostFds fds = new HostFds(foreign);
+        final SessionSocket socket =
+                new SessionSocket(control, UnixSocket.adopt(fd), foreign, new SessionSocket.SocketEvents() {
+                    @Override
+                    public void closing(String reason) {
+                        LOG.log(Level.INFO, "controller={0} session={1} ends: {2}", spec.name(), sessionCount, reason);
+                    }
 
-            @Override
-            public void closed() {
-                sessionReleased();
-            }
-        });
+                    @Override
+                    public void closed() {
+                        fds.release();
+                        sessionReleased();
+                    }
+                });
         final SessionDevice made = new SessionDevice(
                 control, device, shares, firstReactor, claim.entry(), spec.name(), new SessionDevice.SessionEvents() {
                     @Override
@@ -171,8 +175,15 @@ final class Controller {
             finishDeletion();
             return;
         }
-        become(ControllerState.IDLE, "session released");
-        endpoint.resume();
+        // Who hands over descriptors that cannot be closed waits for their end himself before he may hand over more.
+        foreign.whenClosed(() -> control.post(this::lookForNext));
+    }
+
+    private void lookForNext() {
+        if (state == ControllerState.SERVING) {
+            become(ControllerState.IDLE, "session released");
+            endpoint.resume();
+        }
     }
 
     private void noted(String note) {
@@ -207,12 +218,17 @@ final class Controller {
             return;
         }
         final VhostUserSession current = session;
-        if (current == null) {
+        if (current == null && state == ControllerState.IDLE) {
             finishDeletion();
             return;
         }
         become(ControllerState.DELETING, "deleted by the operator");
-        current.close("the controller is deleted");
+        if (current == null) {
+            // Only the descriptors of the last session are still being closed; that needs no controller.
+            finishDeletion();
+        } else {
+            current.close("the controller is deleted");
+        }
     }
 
     private void finishDeletion() {

@@ -12,7 +12,8 @@ import io.basalt.virtio.vhostuser.RefusedException;
 import java.lang.foreign.MemorySegment;
 
 /// Maps what front ends send, after finding out what it is: only memory file systems are mapped, because a file
-/// on any other can block a page fault for as long as its server likes.
+/// on any other can block a page fault for as long as its server likes. Even to ask such a file for its size may
+/// take as long, so the first question is one that the kernel answers by itself: whether the file has seals.
 ///
 /// Concurrency: control reactor.
 final class HostMemoryMapper implements MemoryMapper {
@@ -58,9 +59,8 @@ final class HostMemoryMapper implements MemoryMapper {
         final FileStatus status = status(fd);
         final FileSystem fileSystem = FileSystem.of(fd);
         if (status.kind() != FileStatus.Kind.REGULAR || !isMemory(fileSystem)) {
-            throw new RefusedException(what + ": descriptor " + fd + " is a " + status.kind() + " file on "
-                    + fileSystem.name() + "; only memfd, tmpfs and hugetlbfs files are mapped (QEMU: use"
-                    + " memory-backend-memfd,share=on)");
+            throw new RefusedException(
+                    what + ": descriptor " + fd + " is a " + status.kind() + " file on " + fileSystem.name());
         }
         if (mmapOffset > status.size() - size) {
             throw new RefusedException(
@@ -95,6 +95,10 @@ final class HostMemoryMapper implements MemoryMapper {
     }
 
     private static FileStatus status(int fd) throws RefusedException {
+        if (MemFd.seals(fd) < 0) {
+            throw new RefusedException("descriptor " + fd + " is no file in memory; only memfd, tmpfs and hugetlbfs"
+                    + " files are mapped (QEMU: use memory-backend-memfd,share=on)");
+        }
         try {
             return FileStatus.of(fd);
         } catch (LinuxException failure) {

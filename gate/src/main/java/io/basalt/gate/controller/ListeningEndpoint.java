@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.linux.uring.UringSpec;
 import io.basalt.reactor.Reactor;
@@ -12,13 +13,16 @@ final class ListeningEndpoint implements Endpoint {
 
     private final Reactor control;
     private final UnixListener listener;
+    private final ForeignFds foreign;
     private final Taker taker;
     private final int watch;
 
     /// @param listener owned from now on
-    ListeningEndpoint(Reactor control, UnixListener listener, Taker taker) {
+    /// @param foreign closes it last, with what connections that nobody took have brought
+    ListeningEndpoint(Reactor control, UnixListener listener, ForeignFds foreign, Taker taker) {
         this.control = control;
         this.listener = listener;
+        this.foreign = foreign;
         this.taker = taker;
         this.watch = control.engine().watch(listener.fd(), UringSpec.POLLIN, ready -> resume());
     }
@@ -37,6 +41,10 @@ final class ListeningEndpoint implements Endpoint {
     @Override
     public void close() {
         control.engine().unwatch(watch);
+        final int last = FileDescriptor.duplicate(listener.fd());
         listener.close();
+        if (last >= 0) {
+            foreign.close(last);
+        }
     }
 }

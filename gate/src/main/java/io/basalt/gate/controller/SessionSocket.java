@@ -25,6 +25,7 @@ final class SessionSocket implements FrontEndConnection {
 
     private final Reactor control;
     private final UnixSocket socket;
+    private final ForeignFds foreign;
     private final SocketEvents events;
     private final int[] fds = new int[UnixSocket.FDS_MAX];
     private final int[] fdOut = new int[1];
@@ -42,9 +43,11 @@ final class SessionSocket implements FrontEndConnection {
     }
 
     /// @param socket connected; owned from now on
-    SessionSocket(Reactor control, UnixSocket socket, SocketEvents events) {
+    /// @param foreign closes it, with the descriptors that may be in it unread
+    SessionSocket(Reactor control, UnixSocket socket, ForeignFds foreign, SocketEvents events) {
         this.control = control;
         this.socket = socket;
+        this.foreign = foreign;
         this.events = events;
     }
 
@@ -74,11 +77,22 @@ final class SessionSocket implements FrontEndConnection {
             if (result == -Errno.EINTR) {
                 continue;
             }
+            if (foreign.isCrowded()) {
+                closeReceived();
+                current.close("the front end sends descriptors that cannot be closed as fast, or at all");
+                return;
+            }
             if (result <= 0) {
                 current.close(result == 0 ? "the front end hung up" : "receive: " + Errno.describe(-result));
                 return;
             }
             current.received(result, fds, socket.receivedFds(), control.nowNs());
+        }
+    }
+
+    private void closeReceived() {
+        for (int i = 0; i < socket.receivedFds(); i++) {
+            foreign.close(fds[i]);
         }
     }
 
@@ -105,6 +119,9 @@ final class SessionSocket implements FrontEndConnection {
 
     @Override
     public boolean sendRequest(int backendFd, MemorySegment message) {
+        if (!UnixSocket.isUnixSocket(backendFd)) {
+            return false;
+        }
         final int duplicate = FileDescriptor.duplicate(backendFd);
         if (duplicate < 0) {
             return false;
@@ -137,8 +154,9 @@ final class SessionSocket implements FrontEndConnection {
     public void closed() {
         session = null;
         // The front end may connect again as soon as it sees the hang-up: only now is there nothing left of this
-        // session.
-        socket.close();
+        // session. It sees it now, however long the closing takes.
+        socket.shutdown();
+        foreign.close(socket.release());
         events.closed();
     }
 }

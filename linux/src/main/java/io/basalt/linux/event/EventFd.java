@@ -9,7 +9,9 @@ import java.lang.foreign.ValueLayout;
 
 /// A counter in the kernel that wakes whoever watches it: kicks, calls and mailbox wake-ups.
 ///
-/// Always nonblocking. Any thread may signal; one thread drains. Both allocate nothing.
+/// Made nonblocking; any thread may signal, one thread drains, and both allocate nothing. That it stays nonblocking
+/// is up to all who hold it: one that a peer can reach, who may be hostile, is signalled through an
+/// [io.basalt.linux.uring.EventBell] and not drained.
 public final class EventFd implements AutoCloseable {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
 
@@ -28,27 +30,18 @@ public final class EventFd implements AutoCloseable {
         return new EventFd(FileDescriptor.adopt((int) LinuxException.check("eventfd2", fd, "0")));
     }
 
-    /// Becomes the owner of an eventfd that a peer sent, and makes it nonblocking, since a peer that lets the
-    /// count run full could otherwise stop the thread that signals.
-    ///
-    /// @throws LinuxException if the descriptor is not open; nothing is owned then
-    public static EventFd adopt(int fd) {
-        LinuxException.check("fcntl O_NONBLOCK", FileDescriptor.nonBlocking(fd, true), "eventfd " + fd);
-        return new EventFd(FileDescriptor.adopt(fd));
-    }
-
     /// The descriptor number; stays this object's.
     public int fd() {
         return descriptor.number();
     }
 
-    /// Adds one to the count and wakes the watcher. An error means that the count is full or the descriptor is
-    /// no eventfd: in both cases there is nobody to wake, so none is reported.
+    /// Adds one to the count and wakes the watcher. An error means that the count is full: then the watcher has
+    /// been woken and has not looked yet, so none is reported.
     public void signal() {
         signal(fd());
     }
 
-    /// Signals a descriptor that somebody else owns.
+    /// Signals a descriptor that another part of this process owns.
     public static void signal(int fd) {
         Syscall.call(Syscall.WRITE, fd, ONE.address(), Long.BYTES);
     }

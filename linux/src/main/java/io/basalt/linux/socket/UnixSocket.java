@@ -97,9 +97,33 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
+    /// Whether a descriptor that somebody sent is a Unix socket. Others may wait for a lock that a peer holds, even
+    /// when asked not to wait.
+    public static boolean isUnixSocket(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment domain = arena.allocate(JAVA_INT);
+            final MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+            final long result = Syscall.call(
+                    Syscall.GETSOCKOPT,
+                    fd,
+                    SocketSpec.SOL_SOCKET,
+                    SocketSpec.SO_DOMAIN,
+                    domain.address(),
+                    length.address());
+            return result == 0 && domain.get(JAVA_INT, 0) == SocketSpec.AF_UNIX;
+        }
+    }
+
     /// The descriptor number; stays this object's.
     public int fd() {
         return descriptor.number();
+    }
+
+    /// Ends the ownership without closing.
+    ///
+    /// @return the descriptor, which is the caller's now
+    public int release() {
+        return descriptor.release();
     }
 
     public boolean isOpen() {

@@ -45,6 +45,7 @@ public final class IoUring implements AutoCloseable {
     private static final int CQE_SHIFT = 4;
     private static final long CQE_RES = 8;
     private static final long CQE_FLAGS = 12;
+    private static final int PRIORITY_SHIFT = 8;
     private static final long NS_PER_S = 1_000_000_000L;
 
     private static final int WORK_FOR_ENTER = UringSpec.IORING_SQ_TASKRUN | UringSpec.IORING_SQ_CQ_OVERFLOW;
@@ -193,6 +194,56 @@ public final class IoUring implements AutoCloseable {
         return prepare(UringSpec.IORING_OP_FALLOCATE, sqeFlags, fd, offset, length, mode, 0, userData, 0);
     }
 
+    // Sockets are in blocking mode: the ring then waits for them, whereas it answers `-EAGAIN` for nonblocking ones.
+
+    /// Queues the sending of one piece of memory over a connected socket.
+    ///
+    /// @param messageFlags `MSG_*`; without `MSG_WAITALL` it completes with what found room
+    public boolean prepareSend(int fd, long address, int length, int messageFlags, int sqeFlags, long userData) {
+        return prepare(UringSpec.IORING_OP_SEND, sqeFlags, fd, 0, address, length, messageFlags, userData, 0);
+    }
+
+    /// Queues the sending of what a `msghdr` describes.
+    ///
+    /// @param messageAddress of the `msghdr`, which together with its iovecs is valid until [#enter] returns
+    public boolean prepareSendmsg(int fd, long messageAddress, int messageFlags, int sqeFlags, long userData) {
+        return prepare(UringSpec.IORING_OP_SENDMSG, sqeFlags, fd, 0, messageAddress, 1, messageFlags, userData, 0);
+    }
+
+    /// Queues a receive into one piece of memory. The completion carries `IORING_CQE_F_SOCK_NONEMPTY` if there was
+    /// more to receive.
+    ///
+    /// @param pollFirst waits for the socket to become readable before it looks, for one that is likely empty
+    public boolean prepareRecv(int fd, long address, int length, boolean pollFirst, int sqeFlags, long userData) {
+        return prepare(
+                UringSpec.IORING_OP_RECV, sqeFlags | priority(pollFirst), fd, 0, address, length, 0, userData, 0);
+    }
+
+    /// Queues a receive into what a `msghdr` describes; see [#prepareSendmsg] and [#prepareRecv].
+    public boolean prepareRecvmsg(int fd, long messageAddress, boolean pollFirst, int sqeFlags, long userData) {
+        return prepare(
+                UringSpec.IORING_OP_RECVMSG, sqeFlags | priority(pollFirst), fd, 0, messageAddress, 1, 0, userData, 0);
+    }
+
+    /// Queues a connection of a socket, which completes with 0 or `-errno`.
+    ///
+    /// @param socketAddress of a `sockaddr` of `length` bytes, valid until the completion
+    public boolean prepareConnect(int fd, long socketAddress, int length, long userData) {
+        return prepare(UringSpec.IORING_OP_CONNECT, 0, fd, length, socketAddress, 0, 0, userData, 0);
+    }
+
+    /// Queues the taking of one connection from a listening socket, which completes with its descriptor.
+    ///
+    /// @param socketFlags `SOCK_*` that the new socket gets
+    public boolean prepareAccept(int fd, int socketFlags, long userData) {
+        return prepare(UringSpec.IORING_OP_ACCEPT, 0, fd, 0, 0, 0, socketFlags, userData, 0);
+    }
+
+    /// The request's priority field lies beside its flags; network requests take options there.
+    private static int priority(boolean pollFirst) {
+        return pollFirst ? UringSpec.IORING_RECVSEND_POLL_FIRST << PRIORITY_SHIFT : 0;
+    }
+
     /// Queues a watch for `events` (`POLL*`), whose completion's result holds the events that occurred.
     ///
     /// @param multishot keeps watching and completes each time, while completions carry `IORING_CQE_F_MORE`
@@ -233,7 +284,7 @@ public final class IoUring implements AutoCloseable {
             return false;
         }
         final long at = (sqTail & sqMask) * SQE_BYTES;
-        final long command = opcode | (long) (sqeFlags & 0xff) << 8 | (long) fd << 32;
+        final long command = opcode | (long) (sqeFlags & 0xff_ffff) << 8 | (long) fd << 32;
         sqes.set(LONG, at, command);
         sqes.set(LONG, at + 8, offset);
         sqes.set(LONG, at + 16, address);

@@ -22,10 +22,16 @@ public final class UringSpec {
     public static final int IORING_OP_WRITE_FIXED = 5;
     public static final int IORING_OP_POLL_ADD = 6;
     public static final int IORING_OP_POLL_REMOVE = 7;
+    public static final int IORING_OP_SENDMSG = 9;
+    public static final int IORING_OP_RECVMSG = 10;
+    public static final int IORING_OP_ACCEPT = 13;
     public static final int IORING_OP_ASYNC_CANCEL = 14;
+    public static final int IORING_OP_CONNECT = 16;
     public static final int IORING_OP_FALLOCATE = 17;
     public static final int IORING_OP_READ = 22;
     public static final int IORING_OP_WRITE = 23;
+    public static final int IORING_OP_SEND = 26;
+    public static final int IORING_OP_RECV = 27;
     public static final int IORING_OP_URING_CMD = 46;
     public static final int IORING_OP_READV_FIXED = 60;
     public static final int IORING_OP_WRITEV_FIXED = 61;
@@ -59,6 +65,9 @@ public final class UringSpec {
     public static final int IORING_SQ_TASKRUN = 1 << 2;
 
     public static final int IORING_CQE_F_MORE = 1 << 1;
+    public static final int IORING_CQE_F_SOCK_NONEMPTY = 1 << 2;
+
+    public static final int IORING_RECVSEND_POLL_FIRST = 1;
 
     public static final int IORING_FSYNC_DATASYNC = 1;
     public static final int IORING_POLL_ADD_MULTI = 1;
@@ -69,6 +78,8 @@ public final class UringSpec {
     public static final int POLLHUP = 0x10;
     public static final int POLLRDHUP = 0x2000;
 
+    public static final int IORING_REGISTER_EVENTFD = 4;
+    public static final int IORING_UNREGISTER_EVENTFD = 5;
     public static final int IORING_REGISTER_FILES_UPDATE = 6;
     public static final int IORING_REGISTER_PROBE = 8;
     public static final int IORING_REGISTER_FILES2 = 13;

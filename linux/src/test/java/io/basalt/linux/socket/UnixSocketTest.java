@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.basalt.linux.Errno;
 import io.basalt.linux.OpenDescriptors;
+import io.basalt.linux.Syscall;
 import io.basalt.linux.event.EventFd;
 import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.memory.Mapping;
@@ -227,6 +228,19 @@ class UnixSocketTest {
                 FileDescriptor.close(received[1]);
             };
             assertThat(AllocationProbe.bytesAllocated(20_000, pass)).isZero();
+        }
+    }
+
+    @Test
+    void tellsAUnixSocketFromOtherDescriptors() {
+        final int internet = (int) Syscall.call(Syscall.SOCKET, 2, SocketSpec.SOCK_STREAM, 0);
+        try (FileDescriptor other = FileDescriptor.adopt(internet);
+                EventFd event = EventFd.create();
+                UnixSocket.Pair pair = UnixSocket.pair()) {
+            assertThat(UnixSocket.isUnixSocket(pair.left().fd())).isTrue();
+            assertThat(UnixSocket.isUnixSocket(other.number())).isFalse();
+            assertThat(UnixSocket.isUnixSocket(event.fd())).isFalse();
+            assertThat(UnixSocket.isUnixSocket(1_000_000)).isFalse();
         }
     }
 }

@@ -8,6 +8,7 @@ import io.basalt.reactor.Engine;
 import io.basalt.reactor.FdHandler;
 import io.basalt.reactor.Reactor;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -52,6 +53,9 @@ public final class UringEngine implements Engine {
 
     /// Watches whose next request has found the submission queue full.
     private final ArrayDeque<Watch> waiting = new ArrayDeque<>();
+
+    /// Replaced as a whole when one comes or goes.
+    private SubmitHook[] hooks = {};
 
     private final int watchHandler;
     private final int silentHandler;
@@ -125,6 +129,7 @@ public final class UringEngine implements Engine {
 
     @Override
     public int poll() {
+        runHooks();
         if (!waiting.isEmpty()) {
             retryWaiting();
         }
@@ -137,6 +142,7 @@ public final class UringEngine implements Engine {
     @Override
     public int sleep(long timeoutNs) {
         assert timeoutNs >= 0 : "a sleep cannot end in the past";
+        runHooks();
         final boolean mayBlock = ring.completionCount() == 0 && waiting.isEmpty();
         enter(mayBlock ? 1 : 0, timeoutNs == Long.MAX_VALUE ? IoUring.NO_TIMEOUT : timeoutNs);
         return ring.completionCount();
@@ -182,6 +188,26 @@ public final class UringEngine implements Engine {
     /// The user data of a request whose completion goes to a handler.
     public long userData(int handler, int token) {
         return (long) handler << Integer.SIZE | Integer.toUnsignedLong(token);
+    }
+
+    // ---- hooks ----
+
+    /// Adds what is run once per pass, right before everything queued is submitted.
+    public void addHook(SubmitHook hook) {
+        final SubmitHook[] more = Arrays.copyOf(hooks, hooks.length + 1);
+        more[hooks.length] = hook;
+        hooks = more;
+    }
+
+    /// Removes a hook; it is not run any more.
+    public void removeHook(SubmitHook hook) {
+        hooks = Arrays.stream(hooks).filter(other -> !other.equals(hook)).toArray(SubmitHook[]::new);
+    }
+
+    private void runHooks() {
+        for (final SubmitHook hook : hooks) {
+            hook.beforeSubmit();
+        }
     }
 
     // ---- watches ----
