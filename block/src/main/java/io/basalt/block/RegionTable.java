@@ -14,10 +14,26 @@ public final class RegionTable {
     public static final RegionTable EMPTY = new RegionTable(List.of());
 
     private final MemorySegment[] segments;
+    private final boolean sealed;
 
+    /// Regions that nothing is known about.
+    ///
     /// @param segments native segments, each of exactly the region's size
     public RegionTable(List<MemorySegment> segments) {
+        this(segments, false);
+    }
+
+    /// @param segments native segments, each of exactly the region's size
+    /// @param sealed see [#sealed()]
+    public RegionTable(List<MemorySegment> segments, boolean sealed) {
         this.segments = segments.toArray(MemorySegment[]::new);
+        this.sealed = sealed;
+    }
+
+    /// Whether nobody can take the memory away while it is mapped: it is this process's own, or its file is sealed
+    /// against shrinking. What is sent from other memory is copied first, where the loss of it can be caught.
+    public boolean sealed() {
+        return sealed;
     }
 
     /// How many regions there are.

@@ -44,7 +44,7 @@ public final class InternetAddress {
         } catch (IllegalArgumentException e) {
             throw noAddress(host);
         }
-        if (host.indexOf('%') >= 0) {
+        if (host.indexOf('%') >= 0 || host.indexOf('[') >= 0) {
             throw noAddress(host);
         }
         final int family = parsed instanceof Inet6Address ? SocketSpec.AF_INET6 : SocketSpec.AF_INET;

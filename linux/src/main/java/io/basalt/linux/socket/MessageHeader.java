@@ -5,9 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// A `msghdr` with its iovecs in native memory: what one send or receive of an io_uring gathers or scatters.
-/// Made once
-/// and filled again for each; allocates nothing. One thread.
+/// A `msghdr` with its iovecs in native memory: what one send or receive of an io_uring gathers or scatters. Made
+/// once and filled again for each; allocates nothing. One thread.
 public final class MessageHeader {
     private static final long IOV = SocketSpec.offset(SocketSpec.MSGHDR, "msg_iov");
     private static final long IOV_LENGTH = SocketSpec.offset(SocketSpec.MSGHDR, "msg_iovlen");

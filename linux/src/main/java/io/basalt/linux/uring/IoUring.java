@@ -42,6 +42,7 @@ public final class IoUring implements AutoCloseable {
     private static final VarHandle SHARED_INT = ValueLayout.JAVA_INT.varHandle().withInvokeExactBehavior();
 
     private static final long SQE_BYTES = 64;
+    private static final long RW_FLAGS = UringSpec.offset(UringSpec.SQE, "rw_flags");
     private static final int CQE_SHIFT = 4;
     private static final long CQE_RES = 8;
     private static final long CQE_FLAGS = 12;
@@ -267,6 +268,12 @@ public final class IoUring implements AutoCloseable {
     /// Queues a request that does nothing and completes with 0.
     public boolean prepareNop(long userData) {
         return prepare(UringSpec.IORING_OP_NOP, 0, -1, 0, 0, 0, 0, userData, 0);
+    }
+
+    /// Gives the write that was queued last `RWF_*` flags, such as [UringSpec#RWF_DSYNC].
+    public void writeFlags(int flags) {
+        assert pending() > 0;
+        sqes.set(INT, (sqTail - 1 & sqMask) * SQE_BYTES + RW_FLAGS, flags);
     }
 
     private boolean prepare(

@@ -37,6 +37,10 @@ public final class UringSpec {
     public static final int IORING_OP_WRITEV_FIXED = 61;
 
     public static final int IOSQE_FIXED_FILE = 1;
+
+    /// Flag of a write: its data is durable when it completes, as with `O_DSYNC`.
+    public static final int RWF_DSYNC = 2;
+
     public static final int IOSQE_IO_DRAIN = 1 << 1;
     public static final int IOSQE_IO_LINK = 1 << 2;
     public static final int IOSQE_IO_HARDLINK = 1 << 3;

@@ -1,0 +1,19 @@
+package io.basalt.net.meta;
+
+import io.basalt.wire.meta.MetaCode;
+
+/// Who hears how a request to the metaserver ended: one of the two, once, in the client's reactor, never from
+/// inside
+/// the call that asked.
+///
+/// @param <T> what was asked for
+public interface MetaReply<T> {
+    /// It was done.
+    void done(T answer);
+
+    /// It was refused, or could not be done in time.
+    ///
+    /// @param code [MetaCode#UNAVAILABLE] if it is not known whether it was done
+    /// @param reason for people: what, why, and what to do
+    void refused(MetaCode code, String reason);
+}

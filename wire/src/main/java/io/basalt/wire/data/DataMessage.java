@@ -1,0 +1,75 @@
+package io.basalt.wire.data;
+
+/// The types of the requests that chunk servers answer, 1 to 63, as they stand in a message's header.
+///
+/// | type | from, to | body | payload | answer's payload |
+/// |---|---|---|---|---|
+/// | READ | gate, primary | [ClientRequest] | | the data |
+/// | WRITE | gate, primary | [ClientRequest] | the data | |
+/// | DISCARD, WRITE_ZEROES, FLUSH | gate, primary | [ClientRequest] | | |
+/// | REPLICATE_WRITE | primary, secondary | [ReplicaRequest] | whole blocks | |
+/// | REPLICATE_DISCARD, REPLICATE_ZEROES | primary, secondary | [ReplicaRequest] | | |
+/// | PREPARE, LEASE | primary, secondary | [ReplicaRequest] | | |
+/// | COPY_READ | primary, any copy | [ReplicaRequest] | | whole blocks |
+/// | COPY_VERSIONS | primary, any copy | [ReplicaRequest] | | a version (u64) for each block |
+/// | COPY_SHARDS | primary, any copy | [ReplicaRequest] | | [ShardEntry] for each shard after the one named |
+public final class DataMessage {
+    /// Read a range of a shard. Needs the primary's lease.
+    public static final int READ = 1;
+    /// Store a range of a shard; answered when every in-sync copy has it durable.
+    public static final int WRITE = 2;
+    /// The range is no longer needed and reads as zeros afterwards.
+    public static final int DISCARD = 3;
+    /// The range reads as zeros afterwards.
+    public static final int WRITE_ZEROES = 4;
+    /// Everything this placement group answered before is durable on every in-sync copy afterwards.
+    public static final int FLUSH = 5;
+
+    /// Apply a primary's write.
+    public static final int REPLICATE_WRITE = 16;
+    /// Apply a primary's discard.
+    public static final int REPLICATE_DISCARD = 17;
+    /// Apply a primary's zeroes.
+    public static final int REPLICATE_ZEROES = 18;
+
+    /// Follow this primary in this epoch and session, and no older one. Refused with NO_LEASE while a lease
+    /// given to
+    /// another session runs.
+    public static final int PREPARE = 32;
+    /// Promise to follow no other primary for the lease time.
+    public static final int LEASE = 33;
+    /// Read blocks of this copy, for repair.
+    public static final int COPY_READ = 34;
+    /// Tell the versions of the blocks of one shard.
+    public static final int COPY_VERSIONS = 35;
+    /// List the shards that this copy has of the placement group.
+    public static final int COPY_SHARDS = 36;
+
+    /// Bytes of a block: what versions and checksums are kept for.
+    public static final int BLOCK_BYTES = 4096;
+    /// What offsets and lengths are multiples of.
+    public static final int SECTOR_BYTES = 512;
+    /// Most bytes of one READ or WRITE, counted in the whole blocks that it touches: at most 16 blocks. A WRITE
+    /// of this
+    /// size is still all or nothing on each copy.
+    public static final int DATA_BYTES_MAX = 64 << 10;
+    /// Largest shard.
+    public static final int SHARD_BYTES_MAX = 64 << 20;
+
+    private DataMessage() {}
+
+    /// Whether a type is one that a gate may send.
+    public static boolean isClientRequest(int type) {
+        return type >= READ && type <= FLUSH;
+    }
+
+    /// Whether a type is one that a chunk server sends to another.
+    public static boolean isReplicaRequest(int type) {
+        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= COPY_SHARDS);
+    }
+
+    /// Whether a client's request changes data, and so has an identity.
+    public static boolean isChange(int type) {
+        return type >= WRITE && type <= WRITE_ZEROES;
+    }
+}

@@ -1,0 +1,50 @@
+package io.basalt.wire.data;
+
+import static io.basalt.wire.data.Fields.INT;
+import static io.basalt.wire.data.Fields.LONG;
+
+import java.lang.foreign.MemorySegment;
+
+/// One element of the payload that COPY_SHARDS is answered with. Elements rise by (partId, shardIndex).
+///
+/// ```
+///  0        8            12         16       24
+///  ├────────┼────────────┼──────────┼────────┤
+///  │ partId │ shardIndex │ 0        │ version│
+/// ```
+public final class ShardEntry {
+    /// Bytes of an element.
+    public static final int BYTES = 24;
+
+    private static final long PART_ID = 0;
+    private static final long SHARD_INDEX = 8;
+    private static final long RESERVED = 12;
+    private static final long VERSION = 16;
+
+    private ShardEntry() {}
+
+    /// Store an element.
+    ///
+    /// @param version highest version of any change of the shard
+    public static void set(MemorySegment payload, long at, long partId, int shardIndex, long version) {
+        payload.set(LONG, at + PART_ID, partId);
+        payload.set(INT, at + SHARD_INDEX, shardIndex);
+        payload.set(INT, at + RESERVED, 0);
+        payload.set(LONG, at + VERSION, version);
+    }
+
+    /// The part that the shard is of.
+    public static long partId(MemorySegment payload, long at) {
+        return payload.get(LONG, at + PART_ID);
+    }
+
+    /// Number of the shard within its part.
+    public static int shardIndex(MemorySegment payload, long at) {
+        return payload.get(INT, at + SHARD_INDEX);
+    }
+
+    /// Highest version of any change of the shard.
+    public static long version(MemorySegment payload, long at) {
+        return payload.get(LONG, at + VERSION);
+    }
+}

@@ -1,0 +1,3 @@
+/// Tests of the data messages.
+@org.jspecify.annotations.NullMarked
+package io.basalt.wire.data;
