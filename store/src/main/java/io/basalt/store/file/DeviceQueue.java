@@ -29,7 +29,9 @@ interface DeviceQueue {
     boolean read(long address, int length, long offset, int buffer, int token);
 
     /// pwrite(2), as [#read].
-    boolean write(long address, int length, long offset, int buffer, int token);
+    ///
+    /// @param durable whether the data must be on stable storage when the write ends
+    boolean write(long address, int length, long offset, int buffer, boolean durable, int token);
 
     /// preadv(2).
     ///
@@ -37,8 +39,8 @@ interface DeviceQueue {
     /// @param buffer number of the one registered buffer that holds all the memory, or [#NO_BUFFER]
     boolean readVector(long iovecs, int count, long offset, int buffer, int token);
 
-    /// pwritev(2), as [#readVector].
-    boolean writeVector(long iovecs, int count, long offset, int buffer, int token);
+    /// pwritev(2), as [#readVector] and [#write].
+    boolean writeVector(long iovecs, int count, long offset, int buffer, boolean durable, int token);
 
     /// fdatasync(2).
     boolean sync(int token);

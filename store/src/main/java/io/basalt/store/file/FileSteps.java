@@ -172,7 +172,8 @@ final class FileSteps implements AutoCloseable {
             return Outcome.BUSY;
         }
         final boolean done = fromMemory
-                ? queue.write(volume.zeros().address(), (int) length, position, DeviceQueue.NO_BUFFER, transfer.token)
+                ? queue.write(
+                        volume.zeros().address(), (int) length, position, DeviceQueue.NO_BUFFER, false, transfer.token)
                 : queue.allocate(mode, position, length, transfer.token);
         if (!done) {
             drop(transfer);
@@ -216,7 +217,8 @@ final class FileSteps implements AutoCloseable {
                 queue.buffers().find(data.table(), data.region(entry), data.offset(entry) + transfer.within, length);
         final long position = transfer.position();
         final boolean done = write
-                ? queue.write(address, length, position, buffer, token)
+                ? queue.write(
+                        address, length, position, buffer, transfer.request().durable(), token)
                 : queue.read(address, length, position, buffer, token);
         return done ? queued(transfer, TransferState.DIRECT, length) : Outcome.BUSY;
     }
@@ -258,7 +260,8 @@ final class FileSteps implements AutoCloseable {
         final long address = iovecs.address() + base;
         final long position = transfer.position();
         final boolean done = write
-                ? queue.writeVector(address, count, position, buffer, transfer.token)
+                ? queue.writeVector(
+                        address, count, position, buffer, transfer.request().durable(), transfer.token)
                 : queue.readVector(address, count, position, buffer, transfer.token);
         return done ? queued(transfer, TransferState.DIRECT, total) : Outcome.BUSY;
     }
@@ -271,7 +274,8 @@ final class FileSteps implements AutoCloseable {
             return Outcome.MEMORY_LOST;
         }
         final long address = pool.address(transfer.bounce);
-        if (!queue.write(address, length, transfer.position(), DeviceQueue.NO_BUFFER, transfer.token)) {
+        final boolean durable = transfer.request().durable();
+        if (!queue.write(address, length, transfer.position(), DeviceQueue.NO_BUFFER, durable, transfer.token)) {
             return Outcome.BUSY;
         }
         counters.count(Event.BOUNCED);
@@ -332,6 +336,7 @@ final class FileSteps implements AutoCloseable {
                         (int) offsetAlignment,
                         block,
                         DeviceQueue.NO_BUFFER,
+                        transfer.request().durable(),
                         transfer.token)) {
             transfer.become(TransferState.BOUNCED_WRITE);
             return BlockStatus.PENDING;

@@ -91,9 +91,18 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
     }
 
     @Override
-    public boolean write(long address, int length, long offset, int buffer, int token) {
-        return queueWrite(address, length, offset, buffer, token)
+    public boolean write(long address, int length, long offset, int buffer, boolean durable, int token) {
+        final boolean queued = queueWrite(address, length, offset, buffer, token)
                 || (flushed() && queueWrite(address, length, offset, buffer, token));
+        return queued && force(durable);
+    }
+
+    /// Force the write queued last to stable storage, if asked for.
+    private boolean force(boolean durable) {
+        if (durable) {
+            ring.writeFlags(UringSpec.RWF_DSYNC);
+        }
+        return true;
     }
 
     private boolean queueWrite(long address, int length, long offset, int buffer, int token) {
@@ -117,9 +126,10 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
     }
 
     @Override
-    public boolean writeVector(long iovecs, int count, long offset, int buffer, int token) {
-        return queueWriteVector(iovecs, count, offset, buffer, token)
+    public boolean writeVector(long iovecs, int count, long offset, int buffer, boolean durable, int token) {
+        final boolean queued = queueWriteVector(iovecs, count, offset, buffer, token)
                 || (flushed() && queueWriteVector(iovecs, count, offset, buffer, token));
+        return queued && force(durable);
     }
 
     private boolean queueWriteVector(long iovecs, int count, long offset, int buffer, int token) {

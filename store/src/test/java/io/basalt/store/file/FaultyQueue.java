@@ -76,12 +76,12 @@ final class FaultyQueue implements DeviceQueue, DeviceQueue.Completion {
     }
 
     @Override
-    public boolean write(long address, int length, long offset, int buffer, int token) {
+    public boolean write(long address, int length, long offset, int buffer, boolean durable, int token) {
         if (full()) {
             return false;
         }
         perhapsInterrupt(token);
-        return below.write(address, cut(length), offset, buffer, token);
+        return below.write(address, cut(length), offset, buffer, durable, token);
     }
 
     @Override
@@ -94,12 +94,12 @@ final class FaultyQueue implements DeviceQueue, DeviceQueue.Completion {
     }
 
     @Override
-    public boolean writeVector(long iovecs, int count, long offset, int buffer, int token) {
+    public boolean writeVector(long iovecs, int count, long offset, int buffer, boolean durable, int token) {
         if (full()) {
             return false;
         }
         perhapsInterrupt(token);
-        return below.writeVector(iovecs, 1 + random.nextInt(count), offset, buffer, token);
+        return below.writeVector(iovecs, 1 + random.nextInt(count), offset, buffer, durable, token);
     }
 
     @Override
