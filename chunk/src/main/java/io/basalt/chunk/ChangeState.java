@@ -1,0 +1,42 @@
+package io.basalt.chunk;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/// The life of a [Change] at the primary.
+///
+/// ```
+///  FREE ──▶ WAITING ──▶ GATHERING ──▶ APPLYING ──▶ FREE
+///              │            ▲  │         │  │
+///              │            │  └─────────┼──┼─────▶ FREE: nothing was applied
+///              │            └────────────┘  │       a copy refused: gather what it has and apply that
+///              └─── range was free ─────────┼────▶ APPLYING
+///                                           ▼
+///                                       ABANDONED ──▶ FREE
+/// ```
+/// Every state but FREE may become ABANDONED, when the device is the primary no longer.
+enum ChangeState {
+    /// In the pool.
+    FREE,
+    /// Its range is held by an earlier request.
+    WAITING,
+    /// Content that it needs is being read: from this copy (a write of part of a block), or from another one.
+    GATHERING,
+    /// On its way to this copy's device and to every other copy.
+    APPLYING,
+    /// Not ours to finish any more: only the I/O under way is awaited, because it uses our memory.
+    ABANDONED;
+
+    boolean canBecome(ChangeState next) {
+        return successors().contains(next);
+    }
+
+    private Set<ChangeState> successors() {
+        return switch (this) {
+            case FREE -> EnumSet.of(WAITING);
+            case WAITING, GATHERING -> EnumSet.of(GATHERING, APPLYING, ABANDONED, FREE);
+            case APPLYING -> EnumSet.of(GATHERING, APPLYING, ABANDONED, FREE);
+            case ABANDONED -> EnumSet.of(FREE);
+        };
+    }
+}

@@ -1,0 +1,56 @@
+package io.basalt.chunk;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/// What a [ChunkDevice] counts about itself. Written by the owner reactor, readable from any thread.
+public final class ChunkCounters {
+    /// What is counted.
+    public enum Counter {
+        /// Reads answered with data.
+        READS,
+        /// Changes acknowledged.
+        CHANGES,
+        /// Changes applied on behalf of a primary.
+        REPLICATED,
+        /// Requests refused because the sender's epoch was old, or this is not the primary.
+        MISDIRECTED,
+        /// Requests refused because a newer attachment exists.
+        FENCED,
+        /// Requests refused because the lease was not there.
+        NO_LEASE,
+        /// Requests refused because there was too much to do.
+        BUSY,
+        /// Requests that broke a rule of the protocol.
+        BAD_REQUESTS,
+        /// Requests that waited for an overlapping one.
+        ORDER_WAITS,
+        /// Changes that came again and joined the first, or got its old answer.
+        REPEATED,
+        /// Changes that a copy refused and that were taken back.
+        UNDONE,
+        /// Blocks that were found corrupt here and written again from another copy.
+        REPAIRED,
+        /// Ranges that were written again because copies differed after a takeover.
+        RECONCILED,
+        /// Times that a placement group began to serve.
+        TAKEOVERS
+    }
+
+    private static final Counter[] COUNTERS = Counter.values();
+
+    private final AtomicLongArray values = new AtomicLongArray(COUNTERS.length);
+
+    ChunkCounters() {}
+
+    /// One counter's value. Any thread.
+    @SuppressWarnings("EnumOrdinal") // an index into an array of this process, kept nowhere
+    public long value(Counter counter) {
+        return values.get(counter.ordinal());
+    }
+
+    @SuppressWarnings("EnumOrdinal") // see above
+    void count(Counter counter) {
+        final int index = counter.ordinal();
+        values.setRelease(index, values.getPlain(index) + 1);
+    }
+}

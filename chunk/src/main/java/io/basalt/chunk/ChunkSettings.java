@@ -1,0 +1,53 @@
+package io.basalt.chunk;
+
+/// Bounds and times of a [ChunkDevice]. Immutable.
+///
+/// @param requestsMax client requests that are under way at once; more are answered BUSY
+/// @param replicasMax requests of primaries that are under way at once
+/// @param scratchCount buffers of 64 KiB for repair and for writes of part of a block
+/// @param gatesMax (gate instance, placement group) pairs whose changes are remembered
+/// @param leaseNs how long a secondary promises to follow no other primary, counted by the primary from the
+///     sending of
+///     its wish; the secondary itself adds an eighth for the drift of clocks
+/// @param tickNs how often everything that waits for time to pass is looked at
+/// @param callNs how long a primary waits for a copy's answer before it takes the connection for dead
+/// @param reconnectNs pause between two attempts to connect to a peer
+/// @param wishNs pause between two utterances of the same wish to the metaserver
+public record ChunkSettings(
+        int requestsMax,
+        int replicasMax,
+        int scratchCount,
+        int gatesMax,
+        long leaseNs,
+        long tickNs,
+        long callNs,
+        long reconnectNs,
+        long wishNs) {
+    /// What suits a data centre.
+    public static final ChunkSettings DEFAULT = new ChunkSettings(
+            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L);
+
+    public ChunkSettings {
+        require("requestsMax", requestsMax, 1, 1 << 16);
+        require("replicasMax", replicasMax, 1, 1 << 16);
+        require("scratchCount", scratchCount, 2, 1 << 12);
+        require("gatesMax", gatesMax, 1, 1 << 20);
+        require("leaseNs", leaseNs, 1000, Long.MAX_VALUE >> 4);
+        require("tickNs", tickNs, 1000, leaseNs / 3);
+        require("callNs", callNs, 1000, Long.MAX_VALUE >> 4);
+        require("reconnectNs", reconnectNs, 1, Long.MAX_VALUE >> 4);
+        require("wishNs", wishNs, 1, Long.MAX_VALUE >> 4);
+    }
+
+    /// How long a secondary keeps what the primary counts as [#leaseNs]: clocks may drift by an eighth.
+    public long promiseNs() {
+        return leaseNs + leaseNs / 8;
+    }
+
+    private static void require(String field, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(
+                    "chunk setting " + field + " is " + value + ", expected " + least + " to " + most);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package io.basalt.chunk;
+
+import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ReplicaRequest;
+import io.basalt.wire.data.ShardRange;
+import org.jspecify.annotations.Nullable;
+
+/// Another copy of a placement group, as its primary sees it. One owner reactor.
+final class Copy implements ReplicaCall.Owner {
+    private final PgReplica replica;
+    private final Peer peer;
+    private final int slot;
+
+    private CopyState state = CopyState.LOST;
+    private boolean inSync;
+    private boolean joining;
+    private boolean joined;
+    private boolean isUnverified;
+    private boolean verifying;
+    private boolean failed;
+    private long neededFrom;
+    private long highest;
+    private long nextPrepareNs;
+    private long nextWishNs;
+
+    /// @param slot number of this copy within the placement group, 0 to 6, for as long as this object lives
+    Copy(PgReplica replica, Peer peer, int slot) {
+        this.replica = replica;
+        this.peer = peer;
+        this.slot = slot;
+        nextPrepareNs = replica.device().nowNs();
+        nextWishNs = nextPrepareNs;
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    Peer peer() {
+        return peer;
+    }
+
+    boolean isInSync() {
+        return inSync;
+    }
+
+    /// Whether it takes our changes: it has promised to, on the present connection.
+    boolean isFollowing() {
+        return state == CopyState.FOLLOWING;
+    }
+
+    /// Whether a change of a version has to be there before it is acknowledged.
+    boolean isNeededFor(long version) {
+        return inSync || (joining && version >= neededFrom);
+    }
+
+    /// Whether its device gave an error in this configuration.
+    boolean hasFailed() {
+        return failed;
+    }
+
+    /// Whether it is being compared with this device's copy.
+    boolean isCompared() {
+        return joining || verifying;
+    }
+
+    /// Whether it is known to have everything: it is in sync, and its device has not begun a new life since.
+    boolean isVerified() {
+        return inSync && !isUnverified;
+    }
+
+    /// The first change that it gets while it is being brought up to date.
+    long neededFrom() {
+        return neededFrom;
+    }
+
+    /// Whether it has everything and only waits to be recorded as in sync.
+    boolean hasJoined() {
+        return joined;
+    }
+
+    /// Whether it is to be compared: it is not in sync, or has begun a new life, in which its device may have
+    /// lost what
+    /// it had promised to keep.
+    boolean isToBeCompared() {
+        return isFollowing()
+                && !isCompared()
+                && !isVerified()
+                && replica.device().nowNs() - nextWishNs >= 0;
+    }
+
+    /// Highest version that it has seen, as it said when it began to follow.
+    long highest() {
+        return highest;
+    }
+
+    /// A new configuration holds: the copy has to be asked to follow in it.
+    void configured(boolean nowInSync) {
+        inSync = nowInSync;
+        if (nowInSync) {
+            joining = false;
+            joined = false;
+        }
+        failed = false;
+        nextPrepareNs = replica.device().nowNs();
+        lost();
+    }
+
+    /// Compare it: one that is not in sync gets every change from a version on.
+    void compare(long from) {
+        assert isToBeCompared();
+        verifying = inSync;
+        joining = !inSync;
+        joined = false;
+        neededFrom = from;
+    }
+
+    /// It has everything that was written before the comparison, too.
+    void broughtUpToDate() {
+        joined = joining;
+        verifying = false;
+        isUnverified = false;
+    }
+
+    /// All in-sync copies have been brought together.
+    void reconciled() {
+        isUnverified &= !inSync;
+    }
+
+    /// The comparison could not be finished: it is begun anew later.
+    void comparisonFailed() {
+        verifying = false;
+        nextWishNs = replica.device().nowNs() + replica.device().settings().wishNs();
+        stopJoining();
+    }
+
+    /// It does not follow any more, or cannot be reached.
+    void lost() {
+        if (state != CopyState.LOST) {
+            become(CopyState.LOST);
+        }
+        verifying = false;
+        stopJoining();
+    }
+
+    /// Its device gave an error. A copy that is in sync is to be so no longer; another one may try to join
+    /// again later.
+    void failed() {
+        failed = inSync;
+        verifying = false;
+        if (joining) {
+            nextWishNs = replica.device().nowNs() + replica.device().settings().wishNs();
+        }
+        stopJoining();
+    }
+
+    private void stopJoining() {
+        if (joining) {
+            joining = false;
+            joined = false;
+            replica.recheck();
+        }
+    }
+
+    /// Ask it to follow, if it is time.
+    void tick(long nowNs) {
+        if (state == CopyState.LOST && peer.isReady() && nowNs - nextPrepareNs >= 0) {
+            askToFollow(nowNs);
+        }
+        if (nowNs - nextWishNs >= 0 && ((inSync && failed) || (joined && !inSync))) {
+            nextWishNs = nowNs + replica.device().settings().wishNs();
+            if (inSync) {
+                replica.wishRemoved(peer.deviceId());
+            } else {
+                replica.wishAdded(peer.deviceId());
+            }
+        }
+    }
+
+    private void askToFollow(long nowNs) {
+        final ReplicaCall call = replica.device().takeCall();
+        if (call == null) {
+            return;
+        }
+        nextPrepareNs = nowNs + replica.device().settings().tickNs();
+        call.prepare(
+                this,
+                DataMessage.PREPARE,
+                replica.pg(),
+                replica.ownEpoch(),
+                nowNs + replica.device().settings().callNs());
+        ShardRange.target(call.body(), 0, 0, 0, replica.device().deviceId(), replica.pg(), replica.ownEpoch());
+        ReplicaRequest.order(call.body(), peer.session(), 0);
+        if (peer.send(call)) {
+            become(CopyState.PREPARING);
+        } else {
+            replica.device().giveCall(call);
+        }
+    }
+
+    @Override
+    public void answered(ReplicaCall call, @Nullable AnswerCode code) {
+        final boolean isCurrent = state == CopyState.PREPARING && epochOf(call) == replica.ownEpoch();
+        if (code == AnswerCode.STALE_EPOCH) {
+            replica.superseded(call.answeredEpoch());
+        }
+        if (isCurrent && code == AnswerCode.OK) {
+            highest = call.answeredValue();
+            isUnverified |= call.answeredCount() != 0;
+            become(CopyState.FOLLOWING);
+            replica.copyFollows(this);
+        } else if (state == CopyState.PREPARING) {
+            become(CopyState.LOST);
+        }
+        replica.device().giveCall(call);
+    }
+
+    private static int epochOf(ReplicaCall call) {
+        return ShardRange.epoch(call.body());
+    }
+
+    private void become(CopyState next) {
+        assert state.canBecome(next) : "illegal transition of a copy: " + state + " to " + next;
+        state = next;
+    }
+
+    /// For people.
+    @Override
+    public String toString() {
+        return "copy on device " + peer.deviceId() + " " + state + (inSync ? ", in sync" : "")
+                + (isCompared() ? ", compared" : "") + (isUnverified ? ", unverified" : "") + (joined ? ", joined" : "")
+                + (failed ? ", failed" : "");
+    }
+}

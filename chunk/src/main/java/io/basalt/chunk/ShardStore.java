@@ -1,0 +1,55 @@
+package io.basalt.chunk;
+
+import io.basalt.block.RegionTable;
+import io.basalt.store.chunk.ChunkStore;
+import io.basalt.store.chunk.Durability;
+import io.basalt.store.chunk.ShardVisitor;
+import io.basalt.store.chunk.StoreRequest;
+
+/// What replication needs of a device's store; see [ChunkStore], which is the one there is. One owner reactor.
+public interface ShardStore {
+    /// See [ChunkStore#submit].
+    void submit(StoreRequest request);
+
+    /// See [ChunkStore#useMemory].
+    void useMemory(RegionTable table);
+
+    /// See [ChunkStore#forEachShard].
+    void forEachShard(ShardVisitor visitor);
+
+    /// See [ChunkStore#shardBytes].
+    int shardBytes();
+
+    /// See [ChunkStore#durability].
+    Durability durability();
+
+    /// A chunk store as it is.
+    static ShardStore of(ChunkStore store) {
+        return new ShardStore() {
+            @Override
+            public void submit(StoreRequest request) {
+                store.submit(request);
+            }
+
+            @Override
+            public void useMemory(RegionTable table) {
+                store.useMemory(table);
+            }
+
+            @Override
+            public void forEachShard(ShardVisitor visitor) {
+                store.forEachShard(visitor);
+            }
+
+            @Override
+            public int shardBytes() {
+                return store.shardBytes();
+            }
+
+            @Override
+            public Durability durability() {
+                return store.durability();
+            }
+        };
+    }
+}

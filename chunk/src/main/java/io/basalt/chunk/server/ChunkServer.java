@@ -1,0 +1,320 @@
+package io.basalt.chunk.server;
+
+import io.basalt.chunk.Membership;
+import io.basalt.net.NetOptions;
+import io.basalt.net.NodeAddress;
+import io.basalt.net.PeerIdentity;
+import io.basalt.net.meta.MetaClient;
+import io.basalt.net.meta.MetaClientOptions;
+import io.basalt.net.meta.MetaListener;
+import io.basalt.net.meta.MetaReply;
+import io.basalt.net.meta.PgChangeResult;
+import io.basalt.net.tcp.TcpNetwork;
+import io.basalt.placement.ClusterMap;
+import io.basalt.reactor.IdleMode;
+import io.basalt.reactor.ReactorConfiguration;
+import io.basalt.reactor.thread.ReactorThread;
+import io.basalt.reactor.uring.UringEngine;
+import io.basalt.store.chunk.StoreCapacity;
+import io.basalt.wire.meta.DeviceRegistration;
+import io.basalt.wire.meta.DeviceReport;
+import io.basalt.wire.meta.GenerationBatch;
+import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.NodeRegistration;
+import io.basalt.wire.meta.NodeRole;
+import io.basalt.wire.meta.PgChange;
+import io.basalt.wire.meta.Registered;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A running chunk server: a reactor per device, and a control reactor that talks to the metaserver.
+///
+/// ```
+///  metaserver ◀──── MetaClient (control reactor) ──── maps, generations ───▶ ChunkDevice (device reactor) ◀──▶ peers
+///                        ▲                                                       │
+///                        └───────────────── wishes for placement groups ─────────┘
+/// ```
+///
+/// A device serves once the metaserver has given it a number, its newest map and all attach generations. While no
+/// metaserver can be reached, it goes on with what it knows.
+public final class ChunkServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ChunkServer.class.getName());
+    private static final int RING_ENTRIES = 256;
+    private static final int PAYLOAD_BYTES = 64 << 10;
+    private static final int POOL_BYTES = 4 << 20;
+    private static final int RECEIVE_BYTES = 64 << 10;
+    private static final int DIRECT_BYTES_MIN = 16 << 10;
+    private static final long REPORT_NS = 1_000_000_000L;
+
+    private final ChunkOptions options;
+    private final List<DeviceHost> hosts;
+    private final List<NodeAddress> addresses = new ArrayList<>();
+    private final ReactorThread control;
+    private final long life = System.currentTimeMillis();
+
+    // In the control reactor only.
+
+    private @Nullable TcpNetwork network;
+
+    private @Nullable MetaClient client;
+
+    private volatile boolean closed;
+
+    private ChunkServer(ChunkOptions options, List<DeviceHost> hosts, ReactorThread control) {
+        this.options = options;
+        this.hosts = hosts;
+        this.control = control;
+    }
+
+    /// Start a chunk server, and return when its devices are open and listened for. Registration goes on by itself.
+    ///
+    /// @throws ChunkServerException if a device cannot be opened
+    /// @throws io.basalt.net.NetException if an address cannot be listened on
+    public static ChunkServer start(ChunkOptions options) {
+        final List<DeviceHost> hosts = new ArrayList<>();
+        final ReactorThread control = ReactorThread.start(
+                ReactorConfiguration.of("chunk-control", options.devices().size())
+                        .withIdleMode(IdleMode.INTERRUPT),
+                () -> UringEngine.open(RING_ENTRIES),
+                (reactor, source, fault) -> LOG.log(
+                        Level.ERROR, reactor + " dropped " + source.getClass().getName() + " after a fault", fault));
+        final ChunkServer server = new ChunkServer(options, hosts, control);
+        try {
+            for (int index = 0; index < options.devices().size(); index++) {
+                hosts.add(DeviceHost.start(options, index));
+            }
+            for (final DeviceHost host : hosts) {
+                server.addresses.add(host.listen());
+            }
+            server.register();
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /// Where each device is listened for, in the order of the options.
+    public List<NodeAddress> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    /// Whether the metaserver knows this node, and can be reached. From any thread but the server's own.
+    public boolean isRegistered() {
+        return InReactor.await(control.reactor(), "asking the control reactor", future -> {
+            final MetaClient at = client;
+            future.complete(at != null && at.ready());
+        });
+    }
+
+    /// Processor time of the devices' reactors so far, in nanoseconds.
+    public long dataCpuNs() {
+        long sum = 0;
+        for (final DeviceHost host : hosts) {
+            sum += host.thread().cpuClock().nowNs();
+        }
+        return sum;
+    }
+
+    /// What the devices do and wait for, for people.
+    public String describe() {
+        final StringBuilder text = new StringBuilder();
+        for (final DeviceHost host : hosts) {
+            final String device = InReactor.await(
+                    host.reactor(),
+                    "asking a device",
+                    future -> future.complete(
+                            host.device() == null
+                                    ? "not registered"
+                                    : host.device().describe()));
+            text.append(device).append(System.lineSeparator());
+        }
+        return text.toString();
+    }
+
+    /// Stop: no new requests are taken, those under way end, devices are closed cleanly.
+    @Override
+    public void close() {
+        closed = true;
+        InReactor.<Boolean>await(control.reactor(), "closing the control reactor", future -> {
+            if (client != null) {
+                client.close();
+            }
+            if (network != null) {
+                network.close();
+            }
+            future.complete(true);
+        });
+        hosts.forEach(DeviceHost::close);
+        control.close();
+    }
+
+    private void register() {
+        final List<DeviceRegistration> devices = new ArrayList<>();
+        for (int index = 0; index < hosts.size(); index++) {
+            final DeviceHost host = hosts.get(index);
+            devices.add(new DeviceRegistration(
+                    host.uuid(),
+                    host.capacity().totalBytes(),
+                    host.options().deviceClass(),
+                    addresses.get(index).host(),
+                    addresses.get(index).port()));
+        }
+        final NodeRegistration registration = new NodeRegistration(
+                IdentityFile.readOrCreate(options.data().resolve("node.uuid")),
+                options.name(),
+                NodeRole.CHUNK,
+                options.software(),
+                options.room(),
+                options.rack(),
+                options.host(),
+                options.setName(),
+                devices);
+        InReactor.<Boolean>await(control.reactor(), "starting the metaserver's client", future -> {
+            final TcpNetwork opened = TcpNetwork.open(
+                    control.reactor(),
+                    NetOptions.DEFAULT.withBuffers(PAYLOAD_BYTES, POOL_BYTES, RECEIVE_BYTES, DIRECT_BYTES_MIN),
+                    options.key(),
+                    new PeerIdentity(PeerIdentity.Role.CHUNK, 0, options.name()));
+            network = opened;
+            final MetaClient made = new MetaClient(
+                    control.reactor(),
+                    opened,
+                    MetaClientOptions.of(options.metaservers(), registration, new SecureRandom().nextLong() | 1),
+                    new Listener());
+            client = made;
+            made.start();
+            future.complete(true);
+        });
+    }
+
+    /// What the metaserver says, in the control reactor.
+    private final class Listener implements MetaListener {
+        private boolean reports;
+        private int setId;
+
+        @Override
+        public void registered(Registered registered) {
+            LOG.log(
+                    Level.INFO,
+                    options.name() + " is node " + registered.nodeId() + ", devices " + registered.deviceIds());
+            for (int index = 0; index < hosts.size(); index++) {
+                final DeviceHost host = hosts.get(index);
+                final int deviceId = registered.deviceIds().get(index);
+                host.reactor().post(() -> host.serve(deviceId, life, membership()));
+            }
+            if (!reports) {
+                reports = true;
+                report(registered.deviceIds());
+            }
+        }
+
+        @Override
+        public void mapChanged(int newSetId, ClusterMap map) {
+            setId = newSetId;
+            for (final DeviceHost host : hosts) {
+                host.reactor().post(() -> host.mapChanged(map));
+            }
+        }
+
+        @Override
+        public void generationsRaised(GenerationBatch batch, Runnable acknowledge) {
+            final AtomicInteger missing = new AtomicInteger(hosts.size());
+            for (final DeviceHost host : hosts) {
+                host.reactor().post(() -> {
+                    raise(host, batch);
+                    if (missing.decrementAndGet() == 0) {
+                        control.reactor().post(acknowledge);
+                    }
+                });
+            }
+        }
+
+        @Override
+        public void disconnected(String reason) {
+            LOG.log(Level.WARNING, options.name() + " cannot reach the metaserver and goes on alone: " + reason);
+        }
+
+        private static void raise(DeviceHost host, GenerationBatch batch) {
+            final var device = host.device();
+            if (device == null) {
+                return;
+            }
+            for (int index = 0; index < batch.count(); index++) {
+                if (batch.generations()[index] > 0) {
+                    device.generationRaised(batch.volumeIds()[index], batch.generations()[index]);
+                }
+            }
+            if (batch.last()) {
+                device.generationsAreKnown();
+            }
+        }
+
+        private Membership membership() {
+            return new Membership() {
+                @Override
+                public void removeFromInSync(int pg, int epoch, int deviceId) {
+                    wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId);
+                }
+
+                @Override
+                public void addToInSync(int pg, int epoch, int deviceId) {
+                    wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId);
+                }
+            };
+        }
+
+        /// From a device's reactor.
+        private void wish(int pg, int epoch, PgChange.Kind kind, int deviceId) {
+            control.reactor().post(() -> {
+                final MetaClient at = client;
+                if (at != null && at.ready() && setId != 0) {
+                    at.change(new PgChange(setId, pg, epoch, kind, deviceId), new Wish(pg, kind));
+                }
+            });
+        }
+
+        private void report(List<Integer> deviceIds) {
+            for (int index = 0; index < hosts.size() && !closed; index++) {
+                final DeviceHost host = hosts.get(index);
+                final int deviceId = deviceIds.get(index);
+                host.reactor().post(() -> {
+                    if (closed) {
+                        return;
+                    }
+                    final StoreCapacity capacity = host.storeOf().capacity();
+                    control.reactor().post(() -> {
+                        final MetaClient at = client;
+                        if (at != null && !closed) {
+                            at.report(
+                                    new DeviceReport(deviceId, capacity.usedBytes(), capacity.totalBytes(), false, 0));
+                        }
+                    });
+                });
+            }
+            if (!closed) {
+                control.reactor().schedule(REPORT_NS, () -> report(deviceIds));
+            }
+        }
+    }
+
+    /// What became of a wish: if it is granted, a newer map says so; if not, it is uttered again.
+    private record Wish(int pg, PgChange.Kind kind) implements MetaReply<PgChangeResult> {
+        @Override
+        public void done(PgChangeResult result) {
+            LOG.log(
+                    Level.INFO,
+                    "pg " + pg + ": " + kind + (result.granted() ? " granted" : " refused") + ", epoch "
+                            + result.state().epoch());
+        }
+
+        @Override
+        public void refused(MetaCode code, String reason) {
+            LOG.log(Level.DEBUG, "pg " + pg + ": " + kind + " refused, " + code + ": " + reason);
+        }
+    }
+}

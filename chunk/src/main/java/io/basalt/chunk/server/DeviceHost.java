@@ -1,0 +1,270 @@
+package io.basalt.chunk.server;
+
+import io.basalt.chunk.ChunkDevice;
+import io.basalt.chunk.Membership;
+import io.basalt.chunk.ReplicationRules;
+import io.basalt.chunk.ShardStore;
+import io.basalt.net.NetOptions;
+import io.basalt.net.Network;
+import io.basalt.net.NodeAddress;
+import io.basalt.net.PeerIdentity;
+import io.basalt.net.tcp.TcpNetwork;
+import io.basalt.placement.ClusterMap;
+import io.basalt.reactor.Reactor;
+import io.basalt.reactor.ReactorConfiguration;
+import io.basalt.reactor.thread.ReactorThread;
+import io.basalt.reactor.uring.UringEngine;
+import io.basalt.store.chunk.ChunkStore;
+import io.basalt.store.chunk.FormatListener;
+import io.basalt.store.chunk.FormatOptions;
+import io.basalt.store.chunk.OpenListener;
+import io.basalt.store.chunk.RecoveryReport;
+import io.basalt.store.chunk.StoreCapacity;
+import io.basalt.store.chunk.StoreOptions;
+import io.basalt.store.file.FileOptions;
+import io.basalt.store.file.FileVolume;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// One device of a chunk server with all that serves it: its file, store, reactor and network. Started and
+/// stopped by
+/// [ChunkServer]'s caller; otherwise everything happens in the reactor.
+final class DeviceHost {
+    private static final System.Logger LOG = System.getLogger(DeviceHost.class.getName());
+    private static final int RING_ENTRIES = 1024;
+    private static final long QUIET_CHECK_NS = 1_000_000;
+
+    private final ChunkOptions options;
+    private final DeviceOptions deviceOptions;
+    private final UUID uuid;
+    private final ReactorThread thread;
+    private final FileVolume volume;
+
+    // In the reactor only.
+
+    private @Nullable TcpNetwork network;
+
+    private @Nullable ChunkStore store;
+
+    private @Nullable ChunkDevice device;
+
+    private DeviceHost(
+            ChunkOptions options, DeviceOptions deviceOptions, UUID uuid, ReactorThread thread, FileVolume volume) {
+        this.options = options;
+        this.deviceOptions = deviceOptions;
+        this.uuid = uuid;
+        this.thread = thread;
+        this.volume = volume;
+    }
+
+    /// Open a device, and start to listen; peers are refused until [#serve].
+    ///
+    /// @throws ChunkServerException if the device cannot be used: says why, and what to do
+    static DeviceHost start(ChunkOptions options, int index) {
+        final DeviceOptions deviceOptions = options.devices().get(index);
+        final boolean isNew = create(deviceOptions);
+        final UUID uuid = IdentityFile.readOrCreate(options.data().resolve("device-" + index + ".uuid"));
+        final ReactorThread thread = ReactorThread.start(
+                ReactorConfiguration.of("chunk-" + index, index).withIdleMode(options.idleMode()),
+                options.cpus().isEmpty()
+                        ? ReactorThread.UNPINNED
+                        : options.cpus().get(index),
+                () -> UringEngine.open(RING_ENTRIES),
+                (reactor, source, fault) -> LOG.log(
+                        Level.ERROR, reactor + " dropped " + source.getClass().getName() + " after a fault", fault),
+                ReactorThread.STOP_PROCESS);
+        @Nullable FileVolume volume = null;
+        try {
+            volume = FileVolume.open(
+                    FileOptions.of("device-" + index, deviceOptions.path()).withDirect(deviceOptions.direct()));
+            final DeviceHost host = new DeviceHost(options, deviceOptions, uuid, thread, volume);
+            if (isNew) {
+                InReactor.await(thread.reactor(), "formatting " + deviceOptions.path(), host::format);
+            }
+            InReactor.await(thread.reactor(), "opening " + deviceOptions.path(), host::open);
+            return host;
+        } catch (RuntimeException e) {
+            thread.close();
+            if (volume != null) {
+                volume.close();
+            }
+            throw e;
+        }
+    }
+
+    private static boolean create(DeviceOptions options) {
+        if (options.createBytes() == 0 || Files.exists(options.path())) {
+            return false;
+        }
+        try {
+            if (options.path().toAbsolutePath().getParent() != null) {
+                Files.createDirectories(options.path().toAbsolutePath().getParent());
+            }
+            try (RandomAccessFile file = new RandomAccessFile(options.path().toFile(), "rw")) {
+                file.setLength(options.createBytes());
+            }
+            return true;
+        } catch (IOException e) {
+            throw new ChunkServerException("device file " + options.path() + " cannot be made: " + e.getMessage()
+                    + "; choose another folder or a smaller size");
+        }
+    }
+
+    private void format(CompletableFuture<Boolean> done) {
+        ChunkStore.format(
+                volume,
+                thread.reactor(),
+                FormatOptions.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits()),
+                new FormatListener() {
+                    @Override
+                    public void formatted() {
+                        done.complete(true);
+                    }
+
+                    @Override
+                    public void refused(String reason) {
+                        done.completeExceptionally(refusal(reason));
+                    }
+                });
+    }
+
+    private void open(CompletableFuture<Boolean> done) {
+        final StoreOptions bounds = StoreOptions.of(deviceOptions.durability());
+        ChunkStore.open(volume, thread.reactor(), bounds, new OpenListener() {
+            @Override
+            public void opened(ChunkStore newStore, RecoveryReport report) {
+                store = newStore;
+                LOG.log(Level.INFO, deviceOptions.path() + ": " + report);
+                done.complete(true);
+            }
+
+            @Override
+            public void refused(String reason) {
+                done.completeExceptionally(refusal(reason));
+            }
+        });
+    }
+
+    private ChunkServerException refusal(String reason) {
+        return new ChunkServerException("device " + deviceOptions.path() + ": " + reason);
+    }
+
+    Reactor reactor() {
+        return thread.reactor();
+    }
+
+    ReactorThread thread() {
+        return thread;
+    }
+
+    DeviceOptions options() {
+        return deviceOptions;
+    }
+
+    UUID uuid() {
+        return uuid;
+    }
+
+    /// How full the store is. From outside of the reactor.
+    StoreCapacity capacity() {
+        return InReactor.await(
+                reactor(),
+                "asking for the capacity",
+                future -> future.complete(storeOf().capacity()));
+    }
+
+    /// Begin to listen, refusing everybody until [#serve].
+    ///
+    /// @return where
+    NodeAddress listen() {
+        return InReactor.await(reactor(), "listening on " + deviceOptions.address(), future -> {
+            final TcpNetwork opened = TcpNetwork.open(
+                    reactor(),
+                    NetOptions.DEFAULT,
+                    options.key(),
+                    new PeerIdentity(PeerIdentity.Role.CHUNK, 0, options.name()));
+            network = opened;
+            future.complete(opened.listen(deviceOptions.address(), peer -> {
+                final ChunkDevice at = device;
+                return at == null ? null : at.accept(peer);
+            }));
+        });
+    }
+
+    /// Be a device of the cluster. In the reactor.
+    void serve(int deviceId, long life, Membership membership) {
+        final Network over = network;
+        if (device == null && over != null) {
+            device = new ChunkDevice(
+                    reactor(),
+                    over,
+                    ShardStore.of(storeOf()),
+                    deviceId,
+                    life,
+                    membership,
+                    ReplicationRules.STANDARD,
+                    options.settings());
+        }
+    }
+
+    /// The device, null until [#serve]. In the reactor.
+    @Nullable
+    ChunkDevice device() {
+        return device;
+    }
+
+    /// There is a newer map. In the reactor.
+    void mapChanged(ClusterMap map) {
+        final ChunkDevice at = device;
+        if (at != null) {
+            at.mapChanged(map);
+        }
+    }
+
+    /// The store, in the reactor.
+    ChunkStore storeOf() {
+        final ChunkStore open = Objects.requireNonNull(store);
+        return open;
+    }
+
+    /// Stop serving, finish what is under way, and close the device. From outside of the reactor.
+    void close() {
+        InReactor.<Boolean>await(reactor(), "closing the network of " + deviceOptions.path(), future -> {
+            if (device != null) {
+                device.close();
+            }
+            if (network != null) {
+                network.close();
+            }
+            awaitQuiet(future);
+        });
+        InReactor.<Boolean>await(
+                reactor(),
+                "closing the store on " + deviceOptions.path(),
+                future -> storeOf().close(() -> {
+                    if (device != null) {
+                        device.release();
+                    }
+                    future.complete(true);
+                }));
+        thread.close();
+        volume.close();
+    }
+
+    /// Requests that were taken before end in their own time.
+    private void awaitQuiet(CompletableFuture<Boolean> future) {
+        final boolean isQuiet =
+                (network == null || network.isClosed()) && storeOf().inFlight() == 0;
+        if (isQuiet) {
+            future.complete(true);
+        } else {
+            reactor().schedule(QUIET_CHECK_NS, () -> awaitQuiet(future));
+        }
+    }
+}
