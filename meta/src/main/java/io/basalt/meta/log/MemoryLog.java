@@ -1,0 +1,104 @@
+package io.basalt.meta.log;
+
+import io.basalt.reactor.Reactor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A [MetaLog] in memory, for tests and simulation: an entry is committed a while after it was appended, on the
+/// reactor's clock, and what is committed outlives the log's owner in a [Storage].
+public final class MemoryLog implements MetaLog {
+    private final Reactor reactor;
+    private final Storage storage;
+    private final long commitNs;
+    private final int snapshotEntries;
+    private final Deque<Pending> pending = new ArrayDeque<>();
+    private @Nullable LogReader reader;
+    private boolean closed;
+
+    /// What a crash of the metaserver does not take away. Give it to the next log.
+    public static final class Storage {
+        private final List<byte[]> entries = new ArrayList<>();
+        private byte @Nullable [] snapshot;
+        private long snapshotIndex;
+
+        /// Storage in which nothing was committed yet.
+        public Storage() {}
+
+        /// Index of the last committed entry, 0 if there is none.
+        public long lastIndex() {
+            return snapshotIndex + entries.size();
+        }
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // bytes on their way; never compared
+    private record Pending(byte[] entry, AppendOutcome outcome) {}
+
+    /// @param commitNs how long an entry takes to be committed
+    /// @param snapshotEntries after how many entries the state is asked for a snapshot; 0 for never
+    public MemoryLog(Reactor reactor, Storage storage, long commitNs, int snapshotEntries) {
+        this.reactor = reactor;
+        this.storage = storage;
+        this.commitNs = commitNs;
+        this.snapshotEntries = snapshotEntries;
+    }
+
+    @Override
+    public void start(LogReader newReader) {
+        assert reader == null : "a log is started once";
+        reader = newReader;
+        reactor.post(() -> {
+            if (closed) {
+                return;
+            }
+            if (storage.snapshot != null) {
+                newReader.restore(storage.snapshotIndex, storage.snapshot);
+            }
+            long index = storage.snapshotIndex;
+            for (final byte[] entry : List.copyOf(storage.entries)) {
+                newReader.committed(++index, entry);
+            }
+            newReader.leading(true);
+        });
+    }
+
+    @Override
+    public void append(byte[] entry, AppendOutcome outcome) {
+        assert entry.length > 0;
+        assert entry.length <= ENTRY_BYTES_MAX;
+        pending.addLast(new Pending(entry, outcome));
+        reactor.schedule(commitNs, this::commitNext);
+    }
+
+    private void commitNext() {
+        final Pending next = pending.removeFirst();
+        commit(next.entry, next.outcome);
+    }
+
+    private void commit(byte[] entry, AppendOutcome outcome) {
+        final LogReader listening = reader;
+        if (closed || listening == null) {
+            outcome.uncertain("the log was closed");
+            return;
+        }
+        storage.entries.add(entry);
+        final long index = storage.lastIndex();
+        listening.committed(index, entry);
+        outcome.committed(index);
+        if (snapshotEntries > 0 && storage.entries.size() >= snapshotEntries) {
+            final byte[] state = listening.snapshot();
+            if (state != null) {
+                storage.snapshot = state;
+                storage.snapshotIndex = index;
+                storage.entries.clear();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

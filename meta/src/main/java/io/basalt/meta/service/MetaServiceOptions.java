@@ -1,0 +1,73 @@
+package io.basalt.meta.service;
+
+import io.basalt.placement.FailureDomain;
+import io.basalt.placement.RoutingRule;
+
+/// What a [MetaService] is made with.
+///
+/// @param firstSet name of the set that a new cluster begins with
+/// @param firstRule its rule
+/// @param firstMinCopies fewest copies that it acknowledges a write with
+/// @param firstOvercommitPercent how much may be provisioned in it, in percent of the capacity; 0 for no bound
+/// @param heartbeatNs how often nodes are to be heard of
+/// @param timeoutNs after how long without a sign of life a node is down
+/// @param layoutDelayNs how long the devices of an empty set must be as they are before it is laid out
+/// @param proposalsMax most commands under way; beyond that requests are refused as overloaded
+public record MetaServiceOptions(
+        String firstSet,
+        RoutingRule firstRule,
+        int firstMinCopies,
+        int firstOvercommitPercent,
+        long heartbeatNs,
+        long timeoutNs,
+        long layoutDelayNs,
+        int proposalsMax) {
+    private static final long MILLISECOND_NS = 1_000_000;
+
+    /// Three copies on three hosts, 256 placement groups, at most twenty times the capacity provisioned; heartbeats
+    /// each 200 ms, down after a second.
+    public static final MetaServiceOptions DEFAULT = new MetaServiceOptions(
+            "default",
+            new RoutingRule(256, 3, FailureDomain.HOST),
+            2,
+            2000,
+            200 * MILLISECOND_NS,
+            1000 * MILLISECOND_NS,
+            50 * MILLISECOND_NS,
+            1 << 16);
+
+    public MetaServiceOptions {
+        require("firstMinCopies", firstMinCopies, 1, firstRule.copies());
+        require("firstOvercommitPercent", firstOvercommitPercent, 0, Integer.MAX_VALUE);
+        require("heartbeatNs", heartbeatNs, 1, Long.MAX_VALUE >> 2);
+        require("timeoutNs", timeoutNs, heartbeatNs + 1, Long.MAX_VALUE >> 2);
+        require("layoutDelayNs", layoutDelayNs, 0, Long.MAX_VALUE >> 2);
+        require("proposalsMax", proposalsMax, 1, 1 << 20);
+    }
+
+    /// The same with another first set.
+    public MetaServiceOptions withFirstSet(String name, RoutingRule rule, int minCopies, int overcommitPercent) {
+        return new MetaServiceOptions(
+                name, rule, minCopies, overcommitPercent, heartbeatNs, timeoutNs, layoutDelayNs, proposalsMax);
+    }
+
+    /// The same with other times.
+    public MetaServiceOptions withTimes(long heartbeat, long timeout, long layoutDelay) {
+        return new MetaServiceOptions(
+                firstSet,
+                firstRule,
+                firstMinCopies,
+                firstOvercommitPercent,
+                heartbeat,
+                timeout,
+                layoutDelay,
+                proposalsMax);
+    }
+
+    private static void require(String field, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(
+                    "metaserver option " + field + " is " + value + ", expected " + least + " to " + most);
+        }
+    }
+}

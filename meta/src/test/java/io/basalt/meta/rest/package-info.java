@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package io.basalt.meta.rest;
+
+import org.jspecify.annotations.NullMarked;

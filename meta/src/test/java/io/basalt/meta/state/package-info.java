@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package io.basalt.meta.state;
+
+import org.jspecify.annotations.NullMarked;
