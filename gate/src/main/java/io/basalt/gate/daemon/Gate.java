@@ -1,5 +1,6 @@
 package io.basalt.gate.daemon;
 
+import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.controller.Controllers;
@@ -35,10 +36,11 @@ public final class Gate implements AutoCloseable {
     private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
     /// How often what could not be restored is tried again, in nanoseconds.
     private static final long RETRY_NS = 5_000_000_000L;
-    private static final String VERSION = "0.1.0";
+    static final String VERSION = "0.1.0";
 
     private final DataFolder folder;
     private final Reactors reactors;
+    private final @Nullable ClusterMembership membership;
     private final VolumeRegistry volumes;
     private final Controllers controllers;
     private final RpcServer server;
@@ -53,6 +55,10 @@ public final class Gate implements AutoCloseable {
             throw failure;
         }
         try {
+            final ClusterOptions cluster = options.cluster();
+            membership = cluster == null
+                    ? null
+                    : new ClusterMembership(cluster, reactors.control(), reactors.data(), options.data());
             final Core core = onControl(() -> new Core(options, log));
             volumes = core.volumes;
             controllers = core.controllers;
@@ -79,7 +85,8 @@ public final class Gate implements AutoCloseable {
 
         Core(GateOptions options, GateLog log) {
             final Reactor control = reactors.control();
-            volumes = new VolumeRegistry(new StoreVolumeFactory());
+            final ClusterClient client = membership == null ? null : membership.client();
+            volumes = new VolumeRegistry(new StoreVolumeFactory(client));
             controllers = new Controllers(control, reactors.data(), volumes);
             final RpcDispatcher dispatcher = new RpcDispatcher();
             final GateMethods methods = GateMethods.register(
@@ -90,7 +97,12 @@ public final class Gate implements AutoCloseable {
                     new GateState(options.data()),
                     log,
                     new GateSettings(VERSION, "", ProcessControl.processId(), options.socketFolder()),
-                    SystemClock.INSTANCE);
+                    SystemClock.INSTANCE,
+                    client);
+            if (membership != null && client != null) {
+                client.onServe(new GuestServing(dispatcher, client, options.socketFolder()));
+                membership.start();
+            }
             if (methods.restore() > 0) {
                 retryLater(control, methods);
             }
@@ -153,6 +165,9 @@ public final class Gate implements AutoCloseable {
             volumes.close();
             return Boolean.TRUE;
         });
+        if (membership != null) {
+            membership.close();
+        }
         reactors.close();
         folder.close();
     }

@@ -3,6 +3,7 @@ package io.basalt.gate.daemon;
 import io.basalt.reactor.IdleMode;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What a gate is started with.
 ///
@@ -12,8 +13,15 @@ import java.util.List;
 /// @param reactorCount data reactors, 1 to 64
 /// @param cpus processors to pin the data reactors to, one each; empty leaves them to the scheduler
 /// @param idleMode how data reactors idle
+/// @param cluster the cluster that the gate belongs to; null for none
 public record GateOptions(
-        Path data, Path rpcSocket, Path socketFolder, int reactorCount, List<Integer> cpus, IdleMode idleMode) {
+        Path data,
+        Path rpcSocket,
+        Path socketFolder,
+        int reactorCount,
+        List<Integer> cpus,
+        IdleMode idleMode,
+        @Nullable ClusterOptions cluster) {
     /// Most data reactors.
     public static final int REACTOR_COUNT_MAX = 64;
 
@@ -27,6 +35,17 @@ public record GateOptions(
             throw new IllegalArgumentException("cpus: " + cpus.size() + " processors for " + reactorCount
                     + " reactors; name one for each, or none");
         }
+    }
+
+    /// A gate that belongs to no cluster.
+    public GateOptions(
+            Path data, Path rpcSocket, Path socketFolder, int reactorCount, List<Integer> cpus, IdleMode idleMode) {
+        this(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, null);
+    }
+
+    /// The same gate in a cluster.
+    public GateOptions withCluster(ClusterOptions membership) {
+        return new GateOptions(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, membership);
     }
 
     /// Everything under one folder, one unpinned reactor for each processor but one.

@@ -1,6 +1,7 @@
 package io.basalt.gate.volume;
 
 import io.basalt.block.Volume;
+import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.store.NullVolume;
 import io.basalt.store.RamVolume;
 import io.basalt.store.VolumeException;
@@ -12,10 +13,23 @@ import io.basalt.store.file.FileVolume;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// The factory of the gate's real volumes: this host's memory, files and devices.
+/// The factory of the gate's real volumes: this host's memory, files and devices, and the cluster's volumes.
 public final class StoreVolumeFactory implements VolumeFactory {
     private static final long ORDINARY_PAGES = 0;
     private static final long US_NS = 1000;
+    private static final long MS_NS = 1_000_000;
+
+    private final @Nullable ClusterClient cluster;
+
+    /// A factory for a gate that belongs to no cluster.
+    public StoreVolumeFactory() {
+        this(null);
+    }
+
+    /// @param cluster attaches the cluster's volumes; null if the gate belongs to none
+    public StoreVolumeFactory(@Nullable ClusterClient cluster) {
+        this.cluster = cluster;
+    }
 
     @Override
     public Volume open(VolumeSpec spec, @Nullable Volume base) {
@@ -33,6 +47,14 @@ public final class StoreVolumeFactory implements VolumeFactory {
                         .withBlockSize(wanted.blockSize())
                         .withReadOnly(wanted.readOnly())
                         .withProductName(wanted.kind() == VolumeSpec.Kind.AIO ? "AIO disk" : "URING bdev"));
+            case VolumeSpec.Basalt wanted ->
+                present(cluster)
+                        .open(
+                                wanted.name(),
+                                wanted.volume(),
+                                wanted.blockSize(),
+                                bytes(wanted.blockCount(), wanted.blockSize()),
+                                wanted.ioTimeoutMs() * MS_NS);
             case VolumeSpec.Failing wanted -> new ErrorVolume(wanted.name(), present(base));
             case VolumeSpec.Delay wanted -> new DelayVolume(wanted.name(), present(base), delays(wanted));
         };
@@ -45,6 +67,17 @@ public final class StoreVolumeFactory implements VolumeFactory {
             throw new VolumeException(
                     VolumeException.Kind.INVALID, "num_blocks", blockCount + " blocks overflow", "choose fewer");
         }
+    }
+
+    private static ClusterClient present(@Nullable ClusterClient cluster) {
+        if (cluster == null) {
+            throw new VolumeException(
+                    VolumeException.Kind.UNSUPPORTED,
+                    "volume",
+                    "this gate belongs to no cluster",
+                    "start it with the addresses of a metaserver and the cluster's key");
+        }
+        return cluster;
     }
 
     private static Volume present(@Nullable Volume base) {

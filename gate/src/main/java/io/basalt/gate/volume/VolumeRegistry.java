@@ -170,6 +170,7 @@ public final class VolumeRegistry implements AutoCloseable {
                     case VolumeSpec.Malloc spec ->
                         new VolumeSpec.Malloc(spec.name(), spec.uuid(), spec.blockSize(), blocks);
                     case VolumeSpec.File spec -> spec;
+                    case VolumeSpec.Basalt spec -> spec;
                     case VolumeSpec.Failing spec -> spec;
                     case VolumeSpec.Delay spec -> spec;
                 });
@@ -180,6 +181,9 @@ public final class VolumeRegistry implements AutoCloseable {
 
     /// A volume's size changed by itself: tell its users.
     public void resized(VolumeEntry entry) {
+        if (entry.spec() instanceof VolumeSpec.Basalt spec) {
+            entry.spec(spec.withBlockCount(entry.volume().sizeBytes() / spec.blockSize()));
+        }
         tell(entry.name(), entry.volume().sizeBytes());
     }
 

@@ -25,14 +25,15 @@ public sealed interface VolumeSpec {
         return UUID.nameUUIDFromBytes(("basalt-volume/" + name).getBytes(StandardCharsets.UTF_8));
     }
 
-    /// SPDK's kinds of bdev that the gate has.
+    /// SPDK's kinds of bdev that the gate has, and its own.
     enum Kind {
         NULL("null"),
         MALLOC("malloc"),
         URING("uring"),
         AIO("aio"),
         ERROR("error"),
-        DELAY("delay");
+        DELAY("delay"),
+        BASALT("basalt");
 
         private final String word;
 
@@ -78,6 +79,25 @@ public sealed interface VolumeSpec {
             implements VolumeSpec {
         public File {
             assert kind == Kind.URING || kind == Kind.AIO : "a file is of kind " + kind;
+        }
+    }
+
+    /// A volume of the cluster.
+    ///
+    /// @param volume its name in the cluster
+    /// @param ioTimeoutMs milliseconds after which a piece of a request that gets no result fails; 0 for never
+    /// @param blockSize bytes, as last seen
+    /// @param blockCount blocks, as last seen: what guests are shown until the volume is attached
+    record Basalt(String name, UUID uuid, String volume, long ioTimeoutMs, int blockSize, long blockCount)
+            implements VolumeSpec {
+        @Override
+        public Kind kind() {
+            return Kind.BASALT;
+        }
+
+        /// The same volume with the size it has now.
+        public Basalt withBlockCount(long count) {
+            return new Basalt(name, uuid, volume, ioTimeoutMs, blockSize, count);
         }
     }
 

@@ -5,6 +5,8 @@ import static io.basalt.gate.rpc.RpcParameter.text;
 
 import io.basalt.block.BlockOperation;
 import io.basalt.block.Volume;
+import io.basalt.gate.cluster.ClusterClient;
+import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcCall;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -14,6 +16,7 @@ import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.store.file.FileVolume;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -41,9 +44,12 @@ final class BdevMethods {
             "write_uncorrectable");
 
     private final VolumeRegistry volumes;
+    private final @Nullable ClusterClient cluster;
 
-    BdevMethods(VolumeRegistry volumes) {
+    /// @param cluster null if the gate belongs to none
+    BdevMethods(VolumeRegistry volumes, @Nullable ClusterClient cluster) {
         this.volumes = volumes;
+        this.cluster = cluster;
     }
 
     void register(RpcDispatcher dispatcher) {
@@ -76,7 +82,7 @@ final class BdevMethods {
         return answer;
     }
 
-    private static ObjectNode describe(VolumeEntry entry) {
+    private ObjectNode describe(VolumeEntry entry) {
         final Volume volume = entry.volume();
         final ObjectNode bdev = Json.object();
         bdev.put("name", entry.name());
@@ -103,6 +109,9 @@ final class BdevMethods {
         final ObjectNode specific = VolumeCalls.driverSpecific(entry.spec());
         if (volume instanceof FileVolume file) {
             specific.put("io_path", file.describe());
+        }
+        if (volume instanceof ClusterVolume attached && cluster != null) {
+            specific.set("basalt", BasaltView.describe(attached, cluster));
         }
         bdev.set("driver_specific", specific);
         bdev.put("readonly", volume.readOnly());

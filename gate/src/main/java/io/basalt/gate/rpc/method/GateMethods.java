@@ -1,5 +1,6 @@
 package io.basalt.gate.rpc.method;
 
+import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.rpc.ControllerHost;
@@ -7,6 +8,7 @@ import io.basalt.gate.rpc.ReactorHost;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.reactor.NanoClock;
+import org.jspecify.annotations.Nullable;
 
 /// All methods of a gate, and its configuration that they change. One owner: the control reactor.
 public final class GateMethods {
@@ -29,6 +31,24 @@ public final class GateMethods {
             GateLog log,
             GateSettings settings,
             NanoClock clock) {
+        return register(dispatcher, volumes, controllers, reactors, state, log, settings, clock, null);
+    }
+
+    /// Add the methods to a dispatcher, those of the cluster's volumes too.
+    ///
+    /// @param state loaded by [#restore()]
+    /// @param clock for time stamps in answers
+    /// @param cluster attaches volumes; null if the gate belongs to none
+    public static GateMethods register(
+            RpcDispatcher dispatcher,
+            VolumeRegistry volumes,
+            ControllerHost controllers,
+            ReactorHost reactors,
+            GateState state,
+            GateLog log,
+            GateSettings settings,
+            NanoClock clock,
+            @Nullable ClusterClient cluster) {
         final LiveConfiguration configuration = new LiveConfiguration(volumes, controllers, state, dispatcher);
         // A guest that was promised write-through must find it again after a crash, so the promise is saved first.
         controllers.onChange(name -> configuration.trySave(LiveConfiguration.VHOST, name));
@@ -37,7 +57,8 @@ public final class GateMethods {
         new ConfigurationMethods(configuration, dispatcher).register();
         new VolumeMethods(volumes, configuration).register(dispatcher);
         new FaultMethods(volumes, configuration).register(dispatcher);
-        new BdevMethods(volumes).register(dispatcher);
+        new BasaltMethods(volumes, configuration, cluster).register(dispatcher);
+        new BdevMethods(volumes, cluster).register(dispatcher);
         new StatisticsMethods(volumes, clock).register(dispatcher);
         new VhostMethods(volumes, controllers, configuration, settings.socketDirectory()).register(dispatcher);
         return new GateMethods(configuration);

@@ -5,6 +5,7 @@ import static io.basalt.gate.rpc.RpcParameter.text;
 import static io.basalt.gate.rpc.RpcParameter.texts;
 import static io.basalt.gate.rpc.RpcParameter.word;
 
+import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcCall;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -93,6 +94,9 @@ final class StatisticsMethods {
                 }
             } else {
                 fill(bdev, entry.statistics());
+            }
+            if (entry.volume() instanceof ClusterVolume volume) {
+                bdev.putObject("driver_specific").set("basalt", BasaltView.counters(volume));
             }
         }
         final String mode = call.text("reset_mode", "none");

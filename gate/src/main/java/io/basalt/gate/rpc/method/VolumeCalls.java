@@ -31,6 +31,14 @@ final class VolumeCalls {
                     parameters.put("readonly", true);
                 }
             }
+            case VolumeSpec.Basalt wanted -> {
+                named(parameters, spec);
+                parameters.put("volume", wanted.volume());
+                if (wanted.ioTimeoutMs() != 0) {
+                    parameters.put("io_timeout_ms", wanted.ioTimeoutMs());
+                }
+                sized(parameters, wanted.blockSize(), wanted.blockCount());
+            }
             case VolumeSpec.Failing wanted ->
                 parameters
                         .put("base_name", wanted.base())
@@ -58,6 +66,7 @@ final class VolumeCalls {
                     file.put("block_size_override", wanted.blockSize() != 0);
                 }
             }
+            case VolumeSpec.Basalt _ -> {}
             case VolumeSpec.Failing wanted ->
                 specific.putObject("error").put("name", spec.name()).put("base_bdev", wanted.base());
             case VolumeSpec.Delay wanted -> {

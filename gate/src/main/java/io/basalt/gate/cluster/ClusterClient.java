@@ -1,0 +1,289 @@
+package io.basalt.gate.cluster;
+
+import io.basalt.net.Network;
+import io.basalt.net.meta.MetaClient;
+import io.basalt.net.meta.MetaClientOptions;
+import io.basalt.net.meta.MetaListener;
+import io.basalt.net.meta.MetaReply;
+import io.basalt.placement.ClusterMap;
+import io.basalt.reactor.Reactor;
+import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.Registered;
+import io.basalt.wire.meta.ServeResult;
+import io.basalt.wire.meta.VolumeRecord;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The gate's side of its conversation with the metaserver: attaches and detaches volumes, and hands maps and
+/// layouts to
+/// the data reactors as immutable objects. Lives on the control reactor, whose thread every method belongs to.
+/// Control
+/// plane.
+public final class ClusterClient implements MetaListener, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ClusterClient.class.getName());
+
+    /// Pause before a volume that could not be attached yet is asked for again.
+    private static final long ATTACH_AGAIN_NS = 1_000_000_000L;
+
+    private final Reactor control;
+    private final List<ClusterPort> ports;
+    private final MetaClient meta;
+    private final List<ClusterVolume> volumes = new ArrayList<>();
+    private final Map<String, VolumeRecord> grants = new HashMap<>();
+    private final Map<Integer, ClusterMap> maps = new HashMap<>();
+    private Consumer<ClusterVolume> resizeListener = _ -> {};
+    private @Nullable ServeListener serveListener;
+    private boolean closed;
+
+    /// Who serves a volume to guests when the metaserver asks for it.
+    public interface ServeListener {
+        /// Attach the volume and serve it. Idempotent.
+        void serve(String volumeName, MetaReply<ServeResult> reply);
+
+        /// Stop serving it, and detach it. Idempotent.
+        void release(String volumeName, MetaReply<Boolean> reply);
+    }
+
+    /// A client that does nothing until it is started.
+    ///
+    /// @param network of the control reactor; stays the caller's
+    /// @param ports one for each data reactor
+    public ClusterClient(Reactor control, Network network, MetaClientOptions options, List<ClusterPort> ports) {
+        this.control = control;
+        this.ports = List.copyOf(ports);
+        this.meta = new MetaClient(control, network, options, this);
+    }
+
+    /// Begin: find the metaserver, register, hear of maps.
+    public void start() {
+        meta.start();
+    }
+
+    /// Told when a volume has another size and every reactor knows.
+    public void onResize(Consumer<ClusterVolume> listener) {
+        resizeListener = listener;
+    }
+
+    /// Serves volumes when the metaserver asks for it; none does unless set.
+    public void onServe(ServeListener listener) {
+        serveListener = listener;
+    }
+
+    /// Whether the metaserver can be reached, and knows this gate.
+    public boolean ready() {
+        return meta.ready();
+    }
+
+    /// The newest map of a set, null if none has come yet.
+    public @Nullable ClusterMap map(int setId) {
+        return maps.get(setId);
+    }
+
+    // ---- volumes ----
+
+    /// Attach a volume that [#open] is to find attached.
+    ///
+    /// @param takeOver whether another gate that serves it is to be fenced; otherwise that is refused
+    /// @param reply hears of the record; who gives up on it afterwards calls [#forgo]
+    public void attach(String volumeName, boolean takeOver, MetaReply<VolumeRecord> reply) {
+        meta.attach(volumeName, takeOver, new MetaReply<>() {
+            @Override
+            public void done(VolumeRecord record) {
+                grants.put(volumeName, record);
+                reply.done(record);
+            }
+
+            @Override
+            public void refused(MetaCode code, String reason) {
+                reply.refused(code, reason);
+            }
+        });
+    }
+
+    /// Give an attachment back that was not opened. Does nothing if it was.
+    public void forgo(String volumeName) {
+        final VolumeRecord record = grants.remove(volumeName);
+        if (record != null) {
+            detach(record.volumeId(), record.generation(), volumeName, () -> {});
+        }
+    }
+
+    /// Open a volume: attached if [#attach] was granted before, else it is attached as soon as the metaserver
+    /// can be
+    /// asked; until then requests wait.
+    ///
+    /// @param name what the gate's operators know it by
+    /// @param volumeName what the cluster knows it by
+    /// @param blockSize 512 or 4096, as it was when the volume was last seen
+    /// @param sizeBytes bytes, as it was then
+    /// @param ioTimeoutNs nanoseconds after which a piece of a request that gets no result fails; 0 for never
+    public ClusterVolume open(String name, String volumeName, int blockSize, long sizeBytes, long ioTimeoutNs) {
+        final ClusterVolume opened =
+                new ClusterVolume(name, volumeName, blockSize, sizeBytes, ioTimeoutNs, control, ports);
+        volumes.add(opened);
+        final VolumeRecord granted = grants.remove(volumeName);
+        if (granted != null) {
+            opened.attached(granted);
+        } else {
+            attach(opened);
+        }
+        return opened;
+    }
+
+    /// The volume of this name in the cluster that is open here, null if there is none.
+    public @Nullable ClusterVolume find(String volumeName) {
+        return volumes.stream()
+                .filter(volume -> volume.volumeName().equals(volumeName))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void attach(ClusterVolume volume) {
+        if (closed || volume.state() != VolumeState.ATTACHING) {
+            return;
+        }
+        meta.attach(volume.volumeName(), false, new MetaReply<>() {
+            @Override
+            public void done(VolumeRecord record) {
+                if (volume.state() == VolumeState.ATTACHING) {
+                    final long before = volume.sizeBytes();
+                    volume.attached(record);
+                    if (volume.sizeBytes() != before) {
+                        resizeListener.accept(volume);
+                    }
+                } else {
+                    // Deleted while it was being asked for.
+                    detach(record.volumeId(), record.generation(), volume.volumeName(), () -> {});
+                }
+            }
+
+            @Override
+            public void refused(MetaCode code, String reason) {
+                if (volume.state() == VolumeState.ATTACHING) {
+                    attachRefused(volume, code, reason);
+                }
+            }
+        });
+    }
+
+    private void attachRefused(ClusterVolume volume, MetaCode code, String reason) {
+        switch (code) {
+            case NOT_FOUND, BAD_REQUEST, UNSUPPORTED, CONFLICT -> volume.refused(reason);
+            case ATTACHED, FENCED -> volume.fence(reason);
+            default -> {
+                volume.waits(reason);
+                control.schedule(ATTACH_AGAIN_NS, () -> attach(volume));
+            }
+        }
+    }
+
+    /// Detach a volume that has been closed.
+    ///
+    /// @param done run when the metaserver knows, or cannot be told in time: it then learns of it when the
+    ///     volume is
+    ///     attached elsewhere
+    public void detach(ClusterVolume volume, Runnable done) {
+        volumes.remove(volume);
+        final VolumeLayout layout = volume.layout();
+        volume.detaching();
+        if (layout == null) {
+            volume.detached();
+            done.run();
+            return;
+        }
+        detach(layout.volumeId(), layout.generation(), volume.volumeName(), () -> {
+            volume.detached();
+            done.run();
+        });
+    }
+
+    private void detach(long volumeId, int generation, String volumeName, Runnable done) {
+        meta.detach(volumeId, generation, new MetaReply<>() {
+            @Override
+            public void done(Boolean detached) {
+                done.run();
+            }
+
+            @Override
+            public void refused(MetaCode code, String reason) {
+                LOG.log(Level.WARNING, "cluster-volume={0} is not detached: {1} {2}", volumeName, code, reason);
+                done.run();
+            }
+        });
+    }
+
+    /// Say nothing more to the metaserver. Volumes stay attached: a gate that starts again takes them over.
+    @Override
+    public void close() {
+        closed = true;
+        meta.close();
+    }
+
+    // ---- what the metaserver says ----
+
+    @Override
+    public void registered(Registered registered) {
+        LOG.log(Level.INFO, "registered as node {0} of cluster {1}", registered.nodeId(), registered.clusterId());
+    }
+
+    @Override
+    public void disconnected(String reason) {
+        LOG.log(Level.WARNING, "no metaserver: {0}; volumes that are attached go on", reason);
+    }
+
+    @Override
+    public void mapChanged(int setId, ClusterMap map) {
+        final ClusterMap before = maps.get(setId);
+        if (before != null && before.pgCount() != map.pgCount()) {
+            LOG.log(Level.ERROR, "set={0} map {1} is ignored: it has another number of pgs", setId, map.version());
+            return;
+        }
+        maps.put(setId, map);
+        ports.forEach(port -> port.reactor().post(() -> port.mapChanged(setId, map)));
+    }
+
+    @Override
+    public void volumeChanged(VolumeRecord record) {
+        for (final ClusterVolume volume : List.copyOf(volumes)) {
+            final VolumeLayout layout = volume.layout();
+            if (layout != null && layout.volumeId() == record.volumeId() && volume.state() == VolumeState.ATTACHED) {
+                changed(volume, layout, record);
+            }
+        }
+    }
+
+    private void changed(ClusterVolume volume, VolumeLayout layout, VolumeRecord record) {
+        if (record.generation() > layout.generation()) {
+            volume.fence("the metaserver has given it to another attachment, generation " + record.generation());
+        } else if (record.generation() == layout.generation() && !record.attached()) {
+            volume.fence("the metaserver has taken it back");
+        } else if (record.generation() == layout.generation() && !record.equals(layout.record())) {
+            volume.changed(record, () -> resizeListener.accept(volume));
+        }
+    }
+
+    @Override
+    public void serveRequested(String volumeName, MetaReply<ServeResult> reply) {
+        final ServeListener listener = serveListener;
+        if (listener == null) {
+            MetaListener.super.serveRequested(volumeName, reply);
+        } else {
+            listener.serve(volumeName, reply);
+        }
+    }
+
+    @Override
+    public void releaseRequested(String volumeName, MetaReply<Boolean> reply) {
+        final ServeListener listener = serveListener;
+        if (listener == null) {
+            MetaListener.super.releaseRequested(volumeName, reply);
+        } else {
+            listener.release(volumeName, reply);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.gate.cluster;
+
+import org.jspecify.annotations.NullMarked;
