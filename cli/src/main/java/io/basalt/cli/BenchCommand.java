@@ -4,10 +4,9 @@ import io.basalt.cli.bench.Bench;
 import io.basalt.cli.bench.BenchResult;
 import io.basalt.cli.bench.Workload;
 import io.basalt.cli.bench.Workload.Pattern;
-import java.io.Console;
+import io.basalt.cli.output.Style;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -110,8 +109,7 @@ final class BenchCommand implements Callable<Integer> {
                 huge,
                 region.bytes(),
                 seed);
-        final boolean terminal =
-                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+        final boolean terminal = Style.terminal();
         final boolean live = terminal && !json;
         final Bench.Progress progress = live ? this::show : (_, _) -> {};
         final BenchResult result = new Bench(socket, workload, progress, null).run();

@@ -7,28 +7,44 @@ import java.util.regex.Pattern;
 /// A number of bytes, as people write it: `4096`, `4k`, `1M`, `20G`, `2TiB`. Units are powers of 1024.
 ///
 /// @param bytes 0 or more
-record ByteSize(long bytes) {
-    private static final Pattern FORM = Pattern.compile("(\\d{1,18})\\s*([kmgt]?)(i?b)?", Pattern.CASE_INSENSITIVE);
-    private static final String UNITS = "kmgt";
+public record ByteSize(long bytes) {
+    private static final Pattern FORM =
+            Pattern.compile("(\\d{1,18})(\\.\\d{1,3})?\\s*([kmgtp]?)(i?b?)", Pattern.CASE_INSENSITIVE);
+    private static final String UNITS = "kmgtp";
     private static final int UNIT_BITS = 10;
 
-    /// @throws IllegalArgumentException if it is no size, or more than 2^63 bytes
-    static ByteSize parse(String text) {
+    /// The size that a text stands for.
+    ///
+    /// @throws IllegalArgumentException if it is no size, no whole number of bytes, or more than 2^63 bytes
+    public static ByteSize parse(String text) {
         final Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("'" + text + "' is not a size; write 4096, 4k, 1M, 20G or 2T");
+            throw new IllegalArgumentException("'" + text + "' is not a size; write 4096, 4k, 1M, 20G, 1.5T or 2TiB");
         }
-        final String unit = matcher.group(2).toLowerCase(Locale.ROOT);
+        final String unit = matcher.group(3).toLowerCase(Locale.ROOT);
         final int shift = unit.isEmpty() ? 0 : (UNITS.indexOf(unit) + 1) * UNIT_BITS;
         final long number = Long.parseLong(matcher.group(1));
         if (number > Long.MAX_VALUE >> shift) {
             throw new IllegalArgumentException("'" + text + "' is more than 2^63 bytes");
         }
-        return new ByteSize(number << shift);
+        final String fraction = matcher.group(2);
+        if (fraction == null) {
+            return new ByteSize(number << shift);
+        }
+        if (shift == 0) {
+            throw new IllegalArgumentException("'" + text + "' is no whole number of bytes");
+        }
+        final long part = Math.round(Double.parseDouble("0" + fraction) * (1L << shift));
+        return new ByteSize((number << shift) + part);
     }
 
     /// For people: the largest unit with at most one decimal.
-    static String text(double bytes) {
+    public static String text(long bytes) {
+        return text((double) bytes);
+    }
+
+    /// For people: the largest unit with at most one decimal.
+    public static String text(double bytes) {
         double value = bytes;
         int unit = 0;
         while (value >= 1024 && unit < UNITS.length()) {
@@ -42,6 +58,6 @@ record ByteSize(long bytes) {
 
     @Override
     public String toString() {
-        return text((double) bytes);
+        return text(bytes);
     }
 }

@@ -1,7 +1,9 @@
 package io.basalt.cli;
 
+import io.basalt.cli.serve.Addresses;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.LogLevel;
+import io.basalt.gate.daemon.ClusterOptions;
 import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
 import io.basalt.reactor.IdleMode;
@@ -58,17 +60,34 @@ final class GateRunCommand implements Callable<Integer> {
             description = "ERROR, WARNING, NOTICE (default), INFO or DEBUG.")
     private LogLevel logLevel = LogLevel.NOTICE;
 
+    @Option(
+            names = "--meta",
+            paramLabel = "ADDRESS",
+            split = ",",
+            description = "Join a cluster: where its metaserver answers nodes.")
+    private List<String> metaservers = List.of();
+
+    @Option(
+            names = "--cluster-key",
+            paramLabel = "FILE",
+            description = "Secret of the cluster (default: DIR/../cluster.key).")
+    private @Nullable Path clusterKey;
+
+    @Option(names = "--node-name", paramLabel = "NAME", description = "Name in the cluster (default: gate-HOST).")
+    private String nodeName = "";
+
     @Override
     public Integer call() {
         final GateOptions usual = GateOptions.under(data.toAbsolutePath());
         final int count = reactors == null ? (cpus.isEmpty() ? usual.reactorCount() : cpus.size()) : reactors;
-        final GateOptions options = new GateOptions(
+        final GateOptions alone = new GateOptions(
                 usual.data(),
                 Objects.requireNonNullElse(rpcSocket, usual.rpcSocket()).toAbsolutePath(),
                 Objects.requireNonNullElse(socketFolder, usual.socketFolder()).toAbsolutePath(),
                 count,
                 cpus,
                 idle);
+        final GateOptions options = metaservers.isEmpty() ? alone : alone.withCluster(cluster(usual.data()));
         final GateLog log = GateLog.install(logLevel);
         try (Gate _ = Gate.start(options, log)) {
             System.out.println("basalt gate ready: rpc " + options.rpcSocket() + ", " + count + " data reactor"
@@ -77,5 +96,10 @@ final class GateRunCommand implements Callable<Integer> {
             Termination.await();
         }
         return 0;
+    }
+
+    private ClusterOptions cluster(Path folder) {
+        final Path key = clusterKey == null ? folder.resolveSibling("cluster.key") : clusterKey.toAbsolutePath();
+        return ClusterOptions.of(metaservers, key, nodeName.isEmpty() ? "gate-" + Addresses.hostName() : nodeName);
     }
 }

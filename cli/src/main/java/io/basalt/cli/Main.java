@@ -1,13 +1,35 @@
 package io.basalt.cli;
 
-import io.basalt.gate.rpc.RpcError;
+import io.basalt.cli.cluster.DeviceCommand;
+import io.basalt.cli.cluster.FreeCommand;
+import io.basalt.cli.cluster.HealthCommand;
+import io.basalt.cli.cluster.NodeCommand;
+import io.basalt.cli.cluster.SetCommand;
+import io.basalt.cli.cluster.StatusCommand;
+import io.basalt.cli.cluster.TokenCommand;
+import io.basalt.cli.config.ConfigCommand;
+import io.basalt.cli.demo.DemoCommand;
+import io.basalt.cli.image.ExportCommand;
+import io.basalt.cli.image.ImportCommand;
+import io.basalt.cli.serve.ServeCommand;
+import io.basalt.cli.tool.ChunkCommand;
+import io.basalt.cli.tool.PlacementCommand;
+import io.basalt.cli.volume.AttachCommand;
+import io.basalt.cli.volume.CreateCommand;
+import io.basalt.cli.volume.DetachCommand;
+import io.basalt.cli.volume.DiskUseCommand;
+import io.basalt.cli.volume.InfoCommand;
+import io.basalt.cli.volume.ListCommand;
+import io.basalt.cli.volume.RemoveCommand;
+import io.basalt.cli.volume.ResizeCommand;
+import java.util.function.Function;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.TypeConversionException;
 
-/// The `basalt` command: its subcommands, and how failures become messages and exit codes.
-///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 exists or in use, 5 nobody answers.
+/// The `basalt` command: its subcommands.
 @Command(
         name = "basalt",
         mixinStandardHelpOptions = true,
@@ -15,10 +37,32 @@ import picocli.CommandLine.HelpCommand;
         description = "Block storage for virtual machines.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            CreateCommand.class,
+            ListCommand.class,
+            InfoCommand.class,
+            ResizeCommand.class,
+            RemoveCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            DiskUseCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
+            FreeCommand.class,
+            StatusCommand.class,
+            HealthCommand.class,
+            NodeCommand.class,
+            DeviceCommand.class,
+            SetCommand.class,
+            TokenCommand.class,
             DemoCommand.class,
+            ServeCommand.class,
             GateCommand.class,
             RpcCommand.class,
             BenchCommand.class,
+            ConfigCommand.class,
+            ChunkCommand.class,
+            PlacementCommand.class,
+            GenerateCompletion.class,
             HelpCommand.class,
         },
         exitCodeListHeading = "%nExit codes:%n",
@@ -28,18 +72,11 @@ import picocli.CommandLine.HelpCommand;
             "2:wrong usage",
             "3:not found",
             "4:exists already, or in use",
-            "5:nobody answers",
+            "5:nobody answers, or not in time",
+            "10:health: something needs attention",
+            "11:health: something is wrong",
         })
 public final class Main {
-    static final int FAILED = 1;
-    static final int USAGE = 2;
-    static final int NOT_FOUND = 3;
-    static final int CONFLICT = 4;
-    static final int UNAVAILABLE = 5;
-
-    private static final int ENOENT = -2;
-    private static final int ECONNREFUSED = -111;
-
     Main() {}
 
     /// Run a command and end the process with its exit code.
@@ -50,44 +87,33 @@ public final class Main {
     /// End the process. If a signal asked for its end, status 0 stands for a clean one.
     static void end(int code) {
         System.out.flush();
-        if (Termination.asked()) {
-            Termination.cleaned(code);
-        } else {
+        Termination.cleaned(code);
+        if (!Termination.asked()) {
             System.exit(code);
         }
     }
 
     static int run(String... arguments) {
-        return new CommandLine(new Main())
-                .registerConverter(ByteSize.class, ByteSize::parse)
-                .registerConverter(Seconds.class, Seconds::parse)
+        return commandLine().execute(arguments);
+    }
+
+    /// The parser with all commands, for this process or a test.
+    static CommandLine commandLine() {
+        return CommandGroups.grouped(new CommandLine(new Main()))
+                .registerConverter(ByteSize.class, text -> converted(text, ByteSize::parse))
+                .registerConverter(Seconds.class, text -> converted(text, Seconds::parse))
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((failure, command, _) -> {
-                    command.getErr().println("basalt: " + message(failure));
-                    command.getErr().flush();
-                    return code(failure);
-                })
-                .execute(arguments);
+                .setAbbreviatedOptionsAllowed(false)
+                .setParameterExceptionHandler((failure, _) -> Failures.misused(failure))
+                .setExecutionExceptionHandler((failure, command, _) -> Failures.report(failure, command));
     }
 
-    private static String message(Exception failure) {
-        final String text = failure.getMessage();
-        return text == null ? failure.toString() : text;
-    }
-
-    private static int code(Exception failure) {
-        if (failure instanceof IllegalArgumentException) {
-            return USAGE;
+    /// A value by its own parser, whose refusal becomes the parser's of the command line.
+    private static <T> T converted(String text, Function<String, T> parser) {
+        try {
+            return parser.apply(text);
+        } catch (IllegalArgumentException refused) {
+            throw new TypeConversionException(String.valueOf(refused.getMessage()));
         }
-        if (!(failure instanceof RpcError error)) {
-            return FAILED;
-        }
-        return switch (error.code()) {
-            case RpcError.NO_DEVICE -> NOT_FOUND;
-            case RpcError.EXISTS, RpcError.BUSY -> CONFLICT;
-            case ENOENT, ECONNREFUSED -> UNAVAILABLE;
-            case RpcError.METHOD_NOT_FOUND, RpcError.INVALID_PARAMETERS -> USAGE;
-            default -> error.summary().equals("No such device") ? NOT_FOUND : FAILED;
-        };
     }
 }

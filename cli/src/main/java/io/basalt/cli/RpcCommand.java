@@ -1,12 +1,14 @@
 package io.basalt.cli;
 
+import io.basalt.cli.config.ConfigOptions;
+import io.basalt.cli.gate.GateTarget;
 import io.basalt.gate.rpc.RpcClient;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.core.JacksonException;
@@ -30,19 +32,14 @@ import tools.jackson.databind.node.ObjectNode;
 final class RpcCommand implements Callable<Integer> {
     private static final JsonMapper MAPPER = new JsonMapper();
 
-    @Option(
-            names = {"-s", "--rpc-socket"},
-            paramLabel = "PATH",
-            defaultValue = "${env:BASALT_RPC_SOCKET:-/var/lib/basalt/gate/rpc.sock}",
-            description = "The gate's management socket (default: ${DEFAULT-VALUE}).")
-    private Path socket = Path.of("");
+    @Option(names = "-s", paramLabel = "PATH", description = "The same as --rpc-socket.")
+    private @Nullable Path socket;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            defaultValue = "60s",
-            description = "Longest wait for the answer (default: ${DEFAULT-VALUE}).")
-    private Seconds timeout = new Seconds(0);
+    @Mixin
+    private GateTarget target = new GateTarget();
+
+    @Mixin
+    private ConfigOptions config = new ConfigOptions();
 
     @Parameters(index = "0", paramLabel = "METHOD", description = "Method, as in SPDK: rpc_get_methods lists them.")
     private String method = "";
@@ -52,7 +49,7 @@ final class RpcCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (RpcClient client = RpcClient.connect(socket, Duration.ofNanos(timeout.ns()))) {
+        try (RpcClient client = target.connect(config.load(), socket)) {
             final JsonNode answer = client.call(method, parse(parameters));
             System.out.println(answer.toPrettyString());
         }

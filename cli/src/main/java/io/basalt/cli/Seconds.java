@@ -6,11 +6,13 @@ import java.util.regex.Pattern;
 /// A time, as people write it: `5` or `5s`, `500ms`, `2m`.
 ///
 /// @param ns nanoseconds
-record Seconds(long ns) {
+public record Seconds(long ns) {
     private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|)");
 
+    /// The time that a text stands for.
+    ///
     /// @throws IllegalArgumentException if it is no time
-    static Seconds parse(String text) {
+    public static Seconds parse(String text) {
         final Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
             throw new IllegalArgumentException("'" + text + "' is not a time; write 5, 5s, 500ms or 2m");

@@ -1,28 +1,45 @@
 package io.basalt.cli;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /// The wait for SIGTERM or Ctrl-C. The process then ends with status 0, once what was waiting has cleaned up.
-final class Termination {
+public final class Termination {
     /// How long the end of the process waits for the cleaning up.
-    private static final int CLEANUP_LIMIT_S = 20;
+    private static final int CLEANUP_LIMIT_S = 60;
 
     private static final CountDownLatch ASKED = new CountDownLatch(1);
     private static final CountDownLatch CLEANED = new CountDownLatch(1);
 
-    private static volatile int exitStatus = Main.FAILED;
+    private static volatile int exitStatus = ExitCode.FAILED;
 
     private Termination() {}
 
-    /// Return when the process is asked to end. Once in a process's life; [#cleaned] must follow.
-    static void await() {
+    /// Return when the process is asked to end. Once in a process's life; the command must return afterwards.
+    public static void await() {
+        await(new CompletableFuture<>());
+    }
+
+    /// Return when the process is asked to end, or something else makes it.
+    ///
+    /// @param otherwise completed with a status by what makes it end; with 0 by a signal
+    /// @return the status
+    public static int await(CompletableFuture<Integer> otherwise) {
         Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("termination").unstarted(Termination::end));
+                .addShutdownHook(Thread.ofPlatform().name("termination").unstarted(() -> {
+                    ASKED.countDown();
+                    otherwise.complete(ExitCode.OK);
+                    end();
+                }));
         try {
-            ASKED.await();
+            return otherwise.get();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+            return ExitCode.FAILED;
+        } catch (ExecutionException failure) {
+            throw new IllegalStateException(failure.getCause());
         }
     }
 
@@ -38,7 +55,6 @@ final class Termination {
     }
 
     private static void end() {
-        ASKED.countDown();
         try {
             if (!CLEANED.await(CLEANUP_LIMIT_S, TimeUnit.SECONDS)) {
                 System.err.println("basalt: not cleaned up after " + CLEANUP_LIMIT_S + " s, ending all the same");

@@ -29,13 +29,14 @@ import picocli.CommandLine.Option;
         description = "Serve one file or block device over vhost-user-blk.")
 public final class VhostUserBlk implements Callable<Integer> {
     private static final String CAPABILITIES = """
-            {
-              "type": "block",
-              "features": [
-                "read-only",
-                "blk-file"
-              ]
-            }""";
+        {
+          "type": "block",
+          "features": [
+            "read-only",
+            "blk-file"
+          ]
+        }\
+        """;
     private static final String DISK = "disk";
 
     @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
@@ -61,7 +62,7 @@ public final class VhostUserBlk implements Callable<Integer> {
                 .setExecutionExceptionHandler((failure, command, _) -> {
                     command.getErr().println("basalt-vhost-user-blk: " + failure.getMessage());
                     command.getErr().flush();
-                    return failure instanceof IllegalArgumentException ? Main.USAGE : Main.FAILED;
+                    return failure instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.FAILED;
                 })
                 .execute(arguments);
         Main.end(code);

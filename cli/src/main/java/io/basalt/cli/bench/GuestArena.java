@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// The memory of a guest that has no processor: one shared region, given out piece by piece.
-final class GuestArena implements AutoCloseable {
+public final class GuestArena implements AutoCloseable {
     /// Guest physical address of the first byte: not 0, so that an address that was not translated fails.
-    static final long GUEST_ADDRESS = 1L << 20;
+    public static final long GUEST_ADDRESS = 1L << 20;
 
     private static final long HUGE_PAGE_BYTES = 2L << 20;
 
@@ -26,8 +26,10 @@ final class GuestArena implements AutoCloseable {
         this.fallback = fallback;
     }
 
+    /// Memory that is there at once, every page of it.
+    ///
     /// @param hugePages on 2 MiB pages if there are enough
-    static GuestArena create(long bytes, boolean hugePages) {
+    public static GuestArena create(long bytes, boolean hugePages) {
         final long size = (bytes + HUGE_PAGE_BYTES - 1) & -HUGE_PAGE_BYTES;
         if (hugePages) {
             try {
@@ -50,8 +52,7 @@ final class GuestArena implements AutoCloseable {
     }
 
     /// Why the memory is on small pages although huge ones were asked for, or null.
-    @Nullable
-    String fallback() {
+    public @Nullable String fallback() {
         return fallback;
     }
 
@@ -59,7 +60,7 @@ final class GuestArena implements AutoCloseable {
     ///
     /// @param alignment a power of two
     /// @return its offset in [#memory()]
-    long take(long bytes, long alignment) {
+    public long take(long bytes, long alignment) {
         final long at = (used + alignment - 1) & -alignment;
         if (at + bytes > mapping.length()) {
             throw new IllegalStateException("guest memory of " + mapping.length() + " bytes is used up");
@@ -68,21 +69,23 @@ final class GuestArena implements AutoCloseable {
         return at;
     }
 
-    MemorySegment memory() {
+    /// All of it.
+    public MemorySegment memory() {
         return mapping.segment();
     }
 
     /// Guest physical address of an offset.
-    static long guestAddress(long offset) {
+    public static long guestAddress(long offset) {
         return GUEST_ADDRESS + offset;
     }
 
     /// The front end's own address of a guest physical address.
-    long userAddress(long guestAddress) {
+    public long userAddress(long guestAddress) {
         return mapping.address() + guestAddress - GUEST_ADDRESS;
     }
 
-    VhostUserFrontEnd.Memory description() {
+    /// The region as it is handed over to a back end; its file stays the arena's.
+    public VhostUserFrontEnd.Memory description() {
         return new VhostUserFrontEnd.Memory(
                 new RegionDescription(GUEST_ADDRESS, mapping.length(), mapping.address(), 0), file.fd());
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /// A blocking vhost-user transport over a Unix socket. One thread at a time.
-final class SocketTransport implements VhostUserFrontEnd.Transport, AutoCloseable {
+public final class SocketTransport implements VhostUserFrontEnd.Transport, AutoCloseable {
     private static final Duration REPLY_LIMIT = Duration.ofSeconds(30);
     private static final long CONNECT_STEP_NS = 20_000_000;
     private static final int[] NO_FDS = {};
@@ -25,7 +25,7 @@ final class SocketTransport implements VhostUserFrontEnd.Transport, AutoCloseabl
     /// Connect, waiting for somebody to listen.
     ///
     /// @throws IllegalStateException if nobody does within the limit
-    static SocketTransport connect(Path path, Duration limit) {
+    public static SocketTransport connect(Path path, Duration limit) {
         final long endNs = System.nanoTime() + limit.toNanos();
         while (true) {
             final int fd = UnixSocket.connect(path);
@@ -41,7 +41,7 @@ final class SocketTransport implements VhostUserFrontEnd.Transport, AutoCloseabl
     }
 
     /// Process that serves the socket.
-    int peerProcessId() {
+    public int peerProcessId() {
         return socket.peerCredentials().pid();
     }
 

@@ -17,26 +17,28 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A gate in this process with two data reactors, spoken to as operators and front ends do: over its sockets.
-final class GateBox implements AutoCloseable {
+public final class GateBox implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private final GateOptions options;
     private final Gate gate;
 
-    GateBox(Path folder) {
+    /// A gate in a folder of its own.
+    public GateBox(Path folder) {
         options = new GateOptions(
                 folder, folder.resolve("rpc.sock"), folder.resolve("vhost"), 2, List.of(), IdleMode.ADAPTIVE);
         gate = Gate.start(options, GateLog.install(LogLevel.ERROR));
     }
 
-    JsonNode call(String method, String parameters) {
+    /// Call a method; parameters are JSON with `'` for `"`.
+    public JsonNode call(String method, String parameters) {
         try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofSeconds(30))) {
             return client.call(method, parameters.isEmpty() ? null : MAPPER.readTree(parameters.replace('\'', '"')));
         }
     }
 
     /// A RAM disk of 16 MiB behind a controller, both of this name.
-    Path ramDisk(String name) {
+    public Path ramDisk(String name) {
         call("bdev_malloc_create", "{'name':'" + name + "','num_blocks':32768,'block_size':512}");
         call("vhost_create_blk_controller", "{'ctrlr':'" + name + "','dev_name':'" + name + "','packed_ring':true}");
         return socket(name);

@@ -1,0 +1,209 @@
+package io.basalt.cli.cluster;
+
+import io.basalt.cli.CommandException;
+import io.basalt.cli.ExitCode;
+import io.basalt.cli.output.Fields;
+import io.basalt.cli.output.OutputFormat;
+import io.basalt.cli.output.Style;
+import io.basalt.cli.output.Table;
+import io.basalt.cli.output.Texts;
+import io.basalt.cli.rest.Lookup;
+import io.basalt.cli.rest.Pages;
+import io.basalt.cli.rest.RestClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `basalt device`: storage devices of chunk servers.
+@Command(
+        name = "device",
+        mixinStandardHelpOptions = true,
+        description = "Storage devices of chunk servers.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {DeviceCommand.Ls.class, DeviceCommand.Info.class, DeviceCommand.Change.class})
+public final class DeviceCommand {
+    private static String state(JsonNode device, Style style) {
+        final String state = Texts.text(device, "state").toLowerCase(Locale.ROOT);
+        if (device.path("failed").booleanValue(false)) {
+            return style.bad("failed");
+        }
+        return switch (state) {
+            case "up_in" -> style.good(state);
+            case "down_in", "full" -> style.bad(state);
+            default -> style.warn(state);
+        };
+    }
+
+    private static String weight(JsonNode device) {
+        return String.format(Locale.ROOT, "%.3f", device.path("weight").doubleValue(0));
+    }
+
+    /// `basalt device ls`.
+    @Command(name = "ls", mixinStandardHelpOptions = true, description = "List devices.")
+    static final class Ls extends ClusterCommand {
+        @Override
+        protected int run(RestClient client) {
+            final boolean wide = output().format() == OutputFormat.WIDE;
+            final Style style = output().style();
+            final Table table = wide
+                    ? Table.of(
+                            ">ID",
+                            "NODE",
+                            "STATE",
+                            ">CAPACITY",
+                            ">USED",
+                            ">USE",
+                            ">WEIGHT",
+                            "SET",
+                            "CLASS",
+                            "ADDRESS",
+                            "UUID")
+                    : Table.of(">ID", "NODE", "STATE", ">CAPACITY", ">USED", ">USE", ">WEIGHT", "SET");
+            output().list(
+                            Pages.all(client, "devices"),
+                            device -> Texts.text(device, "id"),
+                            table,
+                            (rows, device) -> rows.row(cells(device, wide, style)),
+                            "no devices yet; a chunk server brings them: basalt serve chunk");
+            return ExitCode.OK;
+        }
+
+        private static String[] cells(JsonNode device, boolean wide, Style style) {
+            final List<String> cells = new ArrayList<>();
+            cells.add(Texts.text(device, "id"));
+            cells.add(Texts.text(device, "node"));
+            cells.add(state(device, style));
+            cells.add(Texts.size(device, "capacityBytes"));
+            cells.add(Texts.size(device, "usedBytes"));
+            cells.add(Texts.percent(Texts.bytes(device, "usedBytes"), Texts.bytes(device, "capacityBytes")));
+            cells.add(weight(device));
+            cells.add(Texts.text(device, "set"));
+            if (wide) {
+                cells.add(Texts.text(device, "class"));
+                cells.add(Texts.text(device, "address"));
+                cells.add(Texts.text(device, "uuid"));
+            }
+            return cells.toArray(String[]::new);
+        }
+    }
+
+    /// `basalt device info`.
+    @Command(name = "info", mixinStandardHelpOptions = true, description = "Show a device.")
+    static final class Info extends ClusterCommand {
+        @Parameters(index = "0", paramLabel = "ID", description = "Its number.")
+        private int id;
+
+        @Override
+        protected int run(RestClient client) {
+            final JsonNode device = Lookup.device(client, id);
+            final Fields fields = new Fields()
+                    .put("id", Texts.text(device, "id"))
+                    .put("node", Texts.text(device, "node"))
+                    .put("state", state(device, output().style()))
+                    .put("set", Texts.text(device, "set"))
+                    .put("class", Texts.text(device, "class"))
+                    .put("address", Texts.text(device, "address"))
+                    .put("capacity", Texts.size(device, "capacityBytes"))
+                    .put(
+                            "used",
+                            Texts.size(device, "usedBytes") + " ("
+                                    + Texts.percent(
+                                            Texts.bytes(device, "usedBytes"), Texts.bytes(device, "capacityBytes"))
+                                    + ")")
+                    .put("weight", weight(device))
+                    .put("uuid", Texts.text(device, "uuid"));
+            output().one(device, Integer.toString(id), fields.text(output().style()));
+            return ExitCode.OK;
+        }
+    }
+
+    /// `basalt device set`.
+    @Command(
+            name = "set",
+            mixinStandardHelpOptions = true,
+            description = "Take a device into use or out of it, or give it another weight.",
+            footer = {
+                "",
+                "  basalt device set 4 --state drain     # move its data away",
+                "  basalt device set 4 --weight 3.6"
+            })
+    static final class Change extends ClusterCommand {
+        @Parameters(index = "0", paramLabel = "ID", description = "Its number.")
+        private int id;
+
+        @Option(names = "--state", paramLabel = "STATE", description = "in, drain (move data away) or out (at once).")
+        private @Nullable Wanted state;
+
+        @Option(names = "--weight", paramLabel = "WEIGHT", description = "Share of the data; 1 is usual for each TiB.")
+        private @Nullable Double weight;
+
+        @Mixin
+        private Confirmation confirmation = new Confirmation();
+
+        /// What a device is to become.
+        private enum Wanted {
+            IN,
+            DRAIN,
+            OUT;
+
+            @Override
+            public String toString() {
+                return name().toLowerCase(Locale.ROOT);
+            }
+        }
+
+        @Override
+        protected int run(RestClient client) {
+            final ObjectNode change = JsonNodeFactory.instance.objectNode();
+            if (state != null) {
+                change.put("state", state.toString());
+            }
+            if (weight != null) {
+                change.put("weight", weight);
+            }
+            if (change.isEmpty()) {
+                throw CommandException.usage("nothing to change", "give --state in|drain|out, or --weight WEIGHT");
+            }
+            final JsonNode before = Lookup.device(client, id);
+            if (confirmation.dryRun()) {
+                output().one(
+                                before,
+                                Integer.toString(id),
+                                "would change device " + id + " on " + Texts.text(before, "node") + " from "
+                                        + describe(before) + " to " + described());
+                return ExitCode.OK;
+            }
+            if (state == Wanted.OUT
+                    && !confirmation.given("Take device " + id + " on " + Texts.text(before, "node") + " ("
+                            + Texts.size(before, "usedBytes") + " stored) out at once, leaving fewer copies?")) {
+                return ExitCode.FAILED;
+            }
+            final JsonNode after = client.change("PATCH", "/v1/devices/" + id, change);
+            output().one(after, Integer.toString(id), "device " + id + ": " + describe(after));
+            return ExitCode.OK;
+        }
+
+        private static String describe(JsonNode device) {
+            return Texts.text(device, "state").toLowerCase(Locale.ROOT) + ", weight " + weight(device);
+        }
+
+        private String described() {
+            final List<String> wanted = new ArrayList<>();
+            if (state != null) {
+                wanted.add(state.toString());
+            }
+            if (weight != null) {
+                wanted.add("weight " + weight);
+            }
+            return String.join(", ", wanted);
+        }
+    }
+}

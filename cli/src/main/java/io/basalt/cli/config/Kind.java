@@ -1,0 +1,84 @@
+package io.basalt.cli.config;
+
+import io.basalt.cli.ByteSize;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// What a setting's value may be.
+///
+/// @param list whether there may be several
+/// @param example what a right value looks like, for messages
+/// @param rule the check of one value
+record Kind(boolean list, boolean number, String example, Rule rule) {
+    static final Kind TEXT = new Kind(false, false, "\"text\"", text -> !text.isEmpty());
+    static final Kind PATH = new Kind(false, false, "\"/var/lib/basalt\"", text -> !text.isBlank());
+    static final Kind PATHS = new Kind(true, false, "[\"/dev/nvme0n1\"]", text -> !text.isBlank());
+    static final Kind ADDRESS = new Kind(false, false, "\"127.0.0.1:7700\"", Kind::isAddress);
+    static final Kind ADDRESSES = new Kind(true, false, "[\"127.0.0.1:7701\"]", Kind::isAddress);
+    static final Kind URL = new Kind(false, false, "\"http://127.0.0.1:7700\"", text -> text.matches("https?://.+"));
+    static final Kind SIZE = new Kind(false, true, "\"4G\"", Kind::isSize);
+
+    private static final Pattern ADDRESS_FORM = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^\\s:/]+):(\\d{1,5})");
+
+    /// The check of one value.
+    interface Rule {
+        /// Whether the value is possible.
+        boolean allows(String value);
+    }
+
+    /// A whole number within bounds.
+    static Kind number(int least, int most) {
+        return new Kind(false, true, "a number from " + least + " to " + most, text -> isNumber(text, least, most));
+    }
+
+    /// Whole numbers within bounds.
+    static Kind numbers(int least, int most) {
+        return new Kind(true, true, "numbers from " + least + " to " + most, text -> isNumber(text, least, most));
+    }
+
+    /// One of some words.
+    static Kind word(String... words) {
+        final List<String> known = List.of(words);
+        return new Kind(
+                false,
+                false,
+                "one of " + String.join(", ", known),
+                text -> known.contains(text.toLowerCase(Locale.ROOT)));
+    }
+
+    /// What is wrong with a value, or null.
+    @Nullable
+    String violation(List<String> values) {
+        for (final String value : values) {
+            if (!rule.allows(value)) {
+                return "'" + value + "' is not possible; write "
+                        + (example.startsWith("\"") || example.startsWith("[") ? "for instance " : "") + example;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isAddress(String text) {
+        final var matcher = ADDRESS_FORM.matcher(text);
+        return matcher.matches() && Integer.parseInt(matcher.group(2)) <= 65535;
+    }
+
+    private static boolean isSize(String text) {
+        try {
+            ByteSize.parse(text);
+            return true;
+        } catch (IllegalArgumentException none) {
+            return false;
+        }
+    }
+
+    private static boolean isNumber(String text, int least, int most) {
+        if (!text.matches("-?\\d{1,9}")) {
+            return false;
+        }
+        final int value = Integer.parseInt(text);
+        return value >= least && value <= most;
+    }
+}

@@ -1,0 +1,92 @@
+package io.basalt.cli.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// All settings there are.
+final class Settings {
+    /// Table of each chunk server.
+    static final String CHUNK = "chunk.*";
+
+    static final List<Setting> ALL = List.of(
+            new Setting("", "data", Kind.PATH, "/var/lib/basalt", "Folder that all state lies under"),
+            new Setting("", "cluster_key_file", Kind.PATH, "", "Secret of the cluster (default: DATA/cluster.key)"),
+            new Setting(
+                    "",
+                    "log_level",
+                    Kind.word("error", "warning", "notice", "info", "debug"),
+                    "notice",
+                    "How much is logged"),
+            new Setting("", "metaservers", Kind.ADDRESSES, "127.0.0.1:7701", "Where nodes find the metaserver"),
+            new Setting("meta", "listen", Kind.ADDRESS, "127.0.0.1:7700", "REST API"),
+            new Setting("meta", "nodes_listen", Kind.ADDRESS, "127.0.0.1:7701", "Gates and chunk servers"),
+            new Setting("meta", "data", Kind.PATH, "", "Folder of the log (default: DATA/meta)"),
+            new Setting("meta", "copies", Kind.number(1, 8), "3", "Copies in the first set"),
+            new Setting("meta", "min_copies", Kind.number(1, 8), "2", "Fewest copies a write is answered with"),
+            new Setting(
+                    "meta",
+                    "failure_domain",
+                    Kind.word("room", "rack", "host", "device"),
+                    "host",
+                    "No two copies share one"),
+            new Setting("meta", "pg_count", Kind.number(1, 65536), "256", "Placement groups of the first set"),
+            new Setting(CHUNK, "listen", Kind.ADDRESS, "127.0.0.1:7710", "First port; each device takes one"),
+            new Setting(CHUNK, "data", Kind.PATH, "", "Folder of its state (default: DATA/chunk-NAME)"),
+            new Setting(CHUNK, "devices", Kind.PATHS, "", "Files or block devices (default: one file)"),
+            new Setting(CHUNK, "device_size", Kind.SIZE, "10G", "Size of files that are made"),
+            new Setting(
+                    CHUNK, "durability", Kind.word("plp", "fua"), "fua", "What makes a write durable on its drives"),
+            new Setting(CHUNK, "cpus", Kind.numbers(0, 4095), "", "Processors to pin its reactors to, one per device"),
+            new Setting(CHUNK, "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How its reactors idle"),
+            new Setting(CHUNK, "set", Kind.TEXT, "default", "Set that its devices join"),
+            new Setting(CHUNK, "class", Kind.TEXT, "ssd", "Class of its devices, for people"),
+            new Setting(CHUNK, "room", Kind.TEXT, "room1", "Where it stands"),
+            new Setting(CHUNK, "rack", Kind.TEXT, "rack1", "Where it stands"),
+            new Setting(CHUNK, "host", Kind.TEXT, "", "Where it stands (default: the host's name)"),
+            new Setting("gate", "data", Kind.PATH, "", "Folder of its state (default: DATA/gate)"),
+            new Setting("gate", "name", Kind.TEXT, "", "Name of the node (default: gate-HOST)"),
+            new Setting("gate", "room", Kind.TEXT, "room1", "Where it stands"),
+            new Setting("gate", "rack", Kind.TEXT, "rack1", "Where it stands"),
+            new Setting("gate", "host", Kind.TEXT, "", "Where it stands (default: the host's name)"),
+            new Setting("gate", "rpc_socket", Kind.PATH, "", "Management socket (default: gate data/rpc.sock)"),
+            new Setting("gate", "socket_dir", Kind.PATH, "", "Controllers' sockets (default: gate data/vhost)"),
+            new Setting("gate", "reactors", Kind.number(1, 64), "", "Data reactors (default: processors less one)"),
+            new Setting("gate", "cpus", Kind.numbers(0, 4095), "", "Processors to pin them to"),
+            new Setting("gate", "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How reactors idle"),
+            new Setting("client", "url", Kind.URL, "", "REST API for commands (default: that of [meta])"),
+            new Setting("client", "token_file", Kind.PATH, "", "Their token (default: meta data/token)"));
+
+    private Settings() {}
+
+    /// The setting of a path, or null.
+    static @Nullable Setting of(String path) {
+        final String pattern = pattern(path);
+        for (final Setting setting : ALL) {
+            if (setting.pattern().equals(pattern)) {
+                return setting;
+            }
+        }
+        return null;
+    }
+
+    /// `chunk.*.listen` for `chunk.a.listen`.
+    static String pattern(String path) {
+        return path.replaceFirst("^chunk\\.[^.]+\\.", "chunk.*.");
+    }
+
+    /// Everything that may stand where a path stands, for guesses.
+    static List<String> siblings(String path) {
+        final List<String> known = new ArrayList<>();
+        final int dot = path.lastIndexOf('.');
+        final String table = dot < 0 ? "" : path.substring(0, dot);
+        for (final Setting setting : ALL) {
+            if (setting.table().equals(pattern(table + ".").replaceAll("\\.$", ""))) {
+                known.add(table.isEmpty() ? setting.key() : table + "." + setting.key());
+            } else if (table.isEmpty()) {
+                known.add(setting.table().replace(".*", ""));
+            }
+        }
+        return known;
+    }
+}

@@ -1,0 +1,43 @@
+package io.basalt.cli.serve;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A daemon's process: the same Java, the same classes, and the options of a server.
+final class ChildJvm {
+    private static final List<String> SERVER = List.of(
+            "-ea",
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:+UseZGC",
+            "-XX:FreqInlineSize=800",
+            "-Xms512m",
+            "-Xmx512m",
+            "-XX:+AlwaysPreTouch",
+            "-XX:+DisableAttachMechanism");
+
+    private ChildJvm() {}
+
+    /// Start a process whose output is this one's.
+    ///
+    /// @param arguments of the basalt command
+    static Process start(List<String> arguments) throws IOException {
+        return new ProcessBuilder(command(arguments)).inheritIO().start();
+    }
+
+    static List<String> command(List<String> arguments) {
+        final List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(SERVER);
+        command.addAll(List.of(
+                System.getenv().getOrDefault("BASALT_JAVA_OPTS", "").strip().split("\\s+")));
+        command.removeIf(String::isEmpty);
+        command.add("-cp");
+        command.add(ManagementFactory.getRuntimeMXBean().getClassPath());
+        command.add("io.basalt.cli.Main");
+        command.addAll(arguments);
+        return command;
+    }
+}

@@ -1,0 +1,94 @@
+package io.basalt.cli.serve;
+
+import io.basalt.chunk.ChunkSettings;
+import io.basalt.chunk.server.ChunkOptions;
+import io.basalt.chunk.server.ChunkServer;
+import io.basalt.chunk.server.DeviceOptions;
+import io.basalt.cli.ByteSize;
+import io.basalt.cli.config.Configuration;
+import io.basalt.net.NodeAddress;
+import io.basalt.reactor.IdleMode;
+import io.basalt.store.chunk.Durability;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/// A chunk server, by the settings.
+public final class ChunkDaemon implements Daemon {
+    private static final Path DEVICES = Path.of("/dev");
+    private static final Path MEMORY_FILES = Path.of("/dev/shm");
+    private static final String ONLY_FILE = "disk.img";
+    private static final String VERSION = "0.1.0";
+
+    private final String name;
+    private final ChunkServer server;
+
+    private ChunkDaemon(String name, ChunkServer server) {
+        this.name = name;
+        this.server = server;
+    }
+
+    /// Start it; returns when its devices are open and listened for.
+    ///
+    /// @param name which: the settings are those of `[chunk.NAME]`
+    public static ChunkDaemon start(Configuration settings, String name) {
+        final String table = "chunk." + name + ".";
+        final Path data = settings.path(table + "data", "chunk-" + name);
+        final String host = settings.text(table + "host", Addresses.hostName());
+        final ChunkOptions options = new ChunkOptions(
+                data,
+                ClusterKeys.read(settings),
+                "chunk-" + name + (settings.text(table + "host").isEmpty() ? "-" + host : ""),
+                Addresses.parseAll("metaservers", settings.texts("metaservers")),
+                settings.text(table + "room"),
+                settings.text(table + "rack"),
+                host,
+                settings.text(table + "set"),
+                devices(settings, table, data),
+                settings.texts(table + "cpus").stream().map(Integer::valueOf).toList(),
+                IdleMode.valueOf(settings.text(table + "idle").toUpperCase(Locale.ROOT)),
+                ChunkSettings.DEFAULT,
+                VERSION);
+        return new ChunkDaemon(name, ChunkServer.start(options));
+    }
+
+    private static List<DeviceOptions> devices(Configuration settings, String table, Path data) {
+        final List<String> named = settings.texts(table + "devices");
+        final List<Path> paths = named.isEmpty()
+                ? List.of(data.resolve(ONLY_FILE))
+                : named.stream().map(each -> Path.of(each).toAbsolutePath()).toList();
+        final NodeAddress first = Addresses.parse(table + "listen", settings.text(table + "listen"));
+        final List<DeviceOptions> devices = new ArrayList<>();
+        for (final Path path : paths) {
+            devices.add(new DeviceOptions(
+                    path,
+                    path.startsWith(DEVICES) && !path.startsWith(MEMORY_FILES)
+                            ? 0
+                            : ByteSize.parse(settings.text(table + "device_size"))
+                                    .bytes(),
+                    settings.text(table + "class"),
+                    new NodeAddress(first.host(), first.port() == 0 ? 0 : first.port() + devices.size()),
+                    Durability.valueOf(settings.text(table + "durability").toUpperCase(Locale.ROOT)),
+                    true));
+        }
+        return devices;
+    }
+
+    /// The server itself.
+    public ChunkServer server() {
+        return server;
+    }
+
+    @Override
+    public String ready() {
+        return "chunk server " + name + " ready: "
+                + server.addresses().stream().map(NodeAddress::toString).collect(Collectors.joining(", "));
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}

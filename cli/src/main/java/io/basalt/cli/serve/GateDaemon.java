@@ -1,0 +1,81 @@
+package io.basalt.cli.serve;
+
+import io.basalt.cli.config.Configuration;
+import io.basalt.cli.gate.GateTarget;
+import io.basalt.cli.output.Texts;
+import io.basalt.gate.config.GateLog;
+import io.basalt.gate.config.LogLevel;
+import io.basalt.gate.daemon.ClusterOptions;
+import io.basalt.gate.daemon.Gate;
+import io.basalt.gate.daemon.GateOptions;
+import io.basalt.reactor.IdleMode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/// The gate, by the settings.
+public final class GateDaemon implements Daemon {
+    private final Gate gate;
+    private final GateOptions options;
+
+    private GateDaemon(Gate gate, GateOptions options) {
+        this.gate = gate;
+        this.options = options;
+    }
+
+    /// Start it; returns when it answers. What it served before comes back.
+    public static GateDaemon start(Configuration settings) {
+        final GateOptions options = options(settings);
+        final LogLevel level = LogLevel.valueOf(settings.text("log_level").toUpperCase(Locale.ROOT));
+        return new GateDaemon(Gate.start(options, GateLog.install(level)), options);
+    }
+
+    private static GateOptions options(Configuration settings) {
+        final Path data = settings.path("gate.data", "gate");
+        final GateOptions usual = GateOptions.under(data);
+        final List<Integer> cpus =
+                settings.texts("gate.cpus").stream().map(Integer::valueOf).toList();
+        final String sockets = settings.text("gate.socket_dir");
+        return new GateOptions(
+                data,
+                GateTarget.rpcSocket(settings),
+                sockets.isEmpty() ? usual.socketFolder() : Path.of(sockets).toAbsolutePath(),
+                settings.number("gate.reactors", cpus.isEmpty() ? usual.reactorCount() : cpus.size()),
+                cpus,
+                IdleMode.valueOf(settings.text("gate.idle").toUpperCase(Locale.ROOT)),
+                cluster(settings));
+    }
+
+    private static ClusterOptions cluster(Configuration settings) {
+        final String host = settings.text("gate.host", Addresses.hostName());
+        // Read here too, so that a missing key is told before anything is started.
+        ClusterKeys.read(settings);
+        return new ClusterOptions(
+                Addresses.parseAll("metaservers", settings.texts("metaservers")),
+                ClusterKeys.file(settings),
+                settings.text("gate.name", "gate-" + host),
+                settings.text("gate.room"),
+                settings.text("gate.rack"),
+                host);
+    }
+
+    /// The gate itself.
+    public Gate gate() {
+        return gate;
+    }
+
+    /// What it was started with.
+    public GateOptions options() {
+        return options;
+    }
+
+    @Override
+    public String ready() {
+        return "gate ready: rpc " + options.rpcSocket() + ", " + Texts.count(options.reactorCount(), "data reactor");
+    }
+
+    @Override
+    public void close() {
+        gate.close();
+    }
+}
