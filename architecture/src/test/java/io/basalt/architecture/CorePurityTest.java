@@ -23,6 +23,18 @@ class CorePurityTest {
         "io.basalt.virtio.blk..",
         "io.basalt.virtio.vhostuser..",
         "io.basalt.virtio.driver..",
+        "io.basalt.placement..",
+        "io.basalt.wire..",
+        "io.basalt.net",
+        "io.basalt.net.session..",
+        "io.basalt.net.sim..",
+        "io.basalt.net.meta..",
+        "io.basalt.store.chunk..",
+        "io.basalt.store.sim..",
+        "io.basalt.chunk",
+        "io.basalt.meta.state..",
+        "io.basalt.meta.service..",
+        "io.basalt.gate.cluster..",
     };
 
     private static final String[] OUTSIDE_WORLD = {

@@ -1,0 +1,100 @@
+package io.basalt.simulation;
+
+import io.basalt.block.RegionTable;
+import io.basalt.placement.ClusterMap;
+import io.basalt.store.chunk.StoreRequest;
+import io.basalt.store.chunk.StoreStatus;
+import io.basalt.wire.data.DataMessage;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The oracle of the healed cluster: every in-sync copy of every block has the same content and version, whole
+/// by its
+/// checksum; only a block that was damaged on purpose may be unreadable, on that disk alone (RELIABILITY L2, S18).
+final class CopyCheck {
+    private static final int BLOCK = DataMessage.BLOCK_BYTES;
+    private static final long PATIENCE_NS = 5_000_000_000L;
+
+    private final World world;
+    private final List<StorageNode> nodes;
+    private final ClusterMap map;
+    private final SimClient.Part part;
+    private final MemorySegment memory;
+    private final RegionTable table;
+
+    private @Nullable StoreStatus status;
+
+    CopyCheck(World world, List<StorageNode> nodes, ClusterMap map, SimClient.Part part) {
+        this.world = world;
+        this.nodes = nodes;
+        this.map = map;
+        this.part = part;
+        memory = world.arena().allocate(2L * BLOCK, BLOCK);
+        table = new RegionTable(List.of(memory));
+    }
+
+    void run() {
+        for (final StorageNode node : nodes) {
+            if (node.store() != null) {
+                node.store().useMemory(table);
+            }
+        }
+        for (int shard = 0; shard < part.shards(); shard++) {
+            final int pg = map.pgOf(part.partId(), shard);
+            for (int block = 0; block < part.blocksPerShard(); block++) {
+                compare(pg, shard, block);
+            }
+        }
+    }
+
+    private void compare(int pg, int shard, int block) {
+        boolean isFirst = true;
+        int good = 0;
+        for (int index = 0; index < map.pgTable().replicaCount(pg); index++) {
+            if (!map.inSync(pg, index)) {
+                continue;
+            }
+            final StorageNode node = nodes.get(map.replica(pg, index) - 1);
+            final StoreStatus read = read(node, shard, block, isFirst ? 0 : BLOCK);
+            if (read == StoreStatus.CORRUPT || read == StoreStatus.IO_ERROR) {
+                continue;
+            }
+            if (read != StoreStatus.OK) {
+                throw new SimulationFailure("L2: device " + node.deviceId() + " answers " + read + " for shard " + shard
+                        + " block " + block);
+            }
+            good++;
+            if (!isFirst && memory.asSlice(0, BLOCK).mismatch(memory.asSlice(BLOCK, BLOCK)) >= 0) {
+                throw new SimulationFailure("L2: copies of shard " + shard + " block " + block + " of pg " + pg
+                        + " differ, for example on device " + node.deviceId());
+            }
+            isFirst = false;
+        }
+        if (good == 0) {
+            throw new SimulationFailure("S18: no copy of shard " + shard + " block " + block + " is whole");
+        }
+    }
+
+    private StoreStatus read(StorageNode node, int shard, int block, long to) {
+        final var store = node.store();
+        if (store == null) {
+            throw new SimulationFailure("L3: device " + node.deviceId() + " is not open");
+        }
+        status = null;
+        final StoreRequest request = new StoreRequest(1, 1) {
+            @Override
+            public void completed(StoreStatus result) {
+                status = result;
+            }
+        };
+        request.askRead(part.partId(), shard, block * BLOCK, BLOCK);
+        request.data().reset(table);
+        request.data().add(0, to, BLOCK);
+        store.submit(request);
+        if (!world.runUntil(() -> status != null, PATIENCE_NS) || status == null) {
+            throw new SimulationFailure("L1: a read of device " + node.deviceId() + " never ends");
+        }
+        return status;
+    }
+}

@@ -1,0 +1,138 @@
+package io.basalt.simulation;
+
+import io.basalt.block.BlockOperation;
+import io.basalt.chunk.ShardStore;
+import io.basalt.store.chunk.ChunkStore;
+import io.basalt.store.chunk.Durability;
+import io.basalt.store.chunk.FormatListener;
+import io.basalt.store.chunk.FormatOptions;
+import io.basalt.store.chunk.OpenListener;
+import io.basalt.store.chunk.RecoveryReport;
+import io.basalt.store.chunk.StoreOptions;
+import io.basalt.store.sim.DiskFault;
+import io.basalt.store.sim.SimDisk;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A simulated disk with a production chunk store on it, with bounds drawn from the seed so small that logs
+/// wrap and
+/// spares run out all the time.
+final class DiskStorage implements SimStorage {
+    static final int SHARD_BYTES = 16 * 4096;
+
+    private static final long DISK_BYTES = 6L << 20;
+    private static final int ROT_TRIES = 400;
+
+    private final SimDisk disk;
+    private final FormatOptions format;
+    private final StoreOptions options;
+    private final boolean lies;
+    private boolean isFormatted;
+    private boolean fails;
+    private DiskFault nextWrite = DiskFault.NONE;
+
+    private @Nullable ChunkStore store;
+
+    private DiskStorage(SimRandom random, int deviceId, boolean lies) {
+        this.lies = lies;
+        final boolean volatileCache = random.chance(50);
+        disk = new SimDisk("disk" + deviceId, DISK_BYTES, volatileCache, random.fork("medium"));
+        final long slowest = random.between(30_000, 600_000);
+        disk.latency((operation, length) -> random.between(10_000, slowest));
+        disk.faults((operation, offset, length) -> fate(operation));
+        format = new FormatOptions(
+                random.nextLong(), deviceId, SHARD_BYTES, 1 + random.below(16), 16 + random.below(48), 2, 32);
+        options = StoreOptions.of(volatileCache ? Durability.FUA : Durability.PLP)
+                .withCacheBytes(StoreOptions.CACHE_BYTES_MIN)
+                .withOperationCount(16 + random.below(48));
+    }
+
+    static SimStorage make(World world, SimRandom random, int deviceId, Scenario scenario) {
+        return new DiskStorage(random, deviceId, scenario.disksLie());
+    }
+
+    @Override
+    public void open(SimReactor reactor, Consumer<ShardStore> opened, Consumer<String> refused) {
+        if (isFormatted) {
+            openFormatted(reactor, opened, refused);
+            return;
+        }
+        ChunkStore.format(disk, reactor.reactor(), format, new FormatListener() {
+            @Override
+            public void formatted() {
+                isFormatted = true;
+                openFormatted(reactor, opened, refused);
+            }
+
+            @Override
+            public void refused(String reason) {
+                refused.accept(reason);
+            }
+        });
+    }
+
+    private void openFormatted(SimReactor reactor, Consumer<ShardStore> opened, Consumer<String> refused) {
+        ChunkStore.open(disk, reactor.reactor(), options, new OpenListener() {
+            @Override
+            public void opened(ChunkStore newStore, RecoveryReport report) {
+                store = newStore;
+                opened.accept(ShardStore.of(newStore));
+            }
+
+            @Override
+            public void refused(String reason) {
+                refused.accept(reason);
+            }
+        });
+    }
+
+    /// The store of the process that runs, for oracles.
+    @Override
+    public @Nullable ChunkStore store() {
+        return store;
+    }
+
+    @Override
+    public void crash(boolean isPowerCut) {
+        store = null;
+        if (isPowerCut) {
+            disk.powerCut();
+        } else {
+            disk.processCrash();
+        }
+    }
+
+    @Override
+    public void rot(SimRandom by) {
+        switch (lies ? by.below(4) : 2) {
+            case 0 -> nextWrite = DiskFault.MISDIRECTED;
+            case 1 -> nextWrite = DiskFault.LOST;
+            default -> {
+                for (int tries = 0; tries < ROT_TRIES; tries++) {
+                    final long offset = by.between(0, DISK_BYTES - 1);
+                    if (disk.isWritten(offset)) {
+                        disk.rot(offset, by.below(8));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public void fail() {
+        fails = true;
+    }
+
+    private DiskFault fate(BlockOperation operation) {
+        if (fails) {
+            return DiskFault.ERROR;
+        }
+        if (operation == BlockOperation.WRITE && nextWrite != DiskFault.NONE) {
+            final DiskFault fate = nextWrite;
+            nextWrite = DiskFault.NONE;
+            return fate;
+        }
+        return DiskFault.NONE;
+    }
+}

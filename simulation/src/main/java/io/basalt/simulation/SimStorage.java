@@ -1,0 +1,27 @@
+package io.basalt.simulation;
+
+import io.basalt.chunk.ShardStore;
+import io.basalt.store.chunk.ChunkStore;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A storage device of a simulated node: survives the process, and suffers faults.
+interface SimStorage {
+    /// Open the store in a process that begins.
+    void open(SimReactor reactor, Consumer<ShardStore> opened, Consumer<String> refused);
+
+    /// The store of the process that runs; null while there is none.
+    @Nullable
+    ChunkStore store();
+
+    /// The process is gone.
+    ///
+    /// @param isPowerCut what the device had not made durable is lost, in part or as a whole
+    void crash(boolean isPowerCut);
+
+    /// Let some content rot: what is damaged must be noticed, never be served.
+    void rot(SimRandom random);
+
+    /// Let every request fail from now on.
+    void fail();
+}

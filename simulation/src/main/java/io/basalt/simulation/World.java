@@ -1,0 +1,140 @@
+package io.basalt.simulation;
+
+import io.basalt.net.ClusterKey;
+import io.basalt.net.sim.SimFaults;
+import io.basalt.net.sim.SimNetwork;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
+
+/// Time, network, and the processes that live in it. Runs whoever has something to do, in an order drawn from
+/// the seed,
+/// until all are idle; then time moves to the next event. One thread.
+final class World implements AutoCloseable {
+    private static final int TURNS_MAX = 100_000;
+
+    private final SimClock clock = new SimClock();
+    private final Arena arena = Arena.ofShared();
+    private final SimRandom order;
+    private final SimNetwork network;
+    private final Trace trace = new Trace();
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final List<SimReactor> reactors = new ArrayList<>();
+    private long eventNumber;
+
+    private record Event(long atNs, long number, Runnable what) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            return atNs == other.atNs ? Long.compare(number, other.number) : Long.compare(atNs, other.atNs);
+        }
+    }
+
+    World(SimRandom random, SimFaults faults) {
+        order = random.fork("order");
+        network = new SimNetwork(clock, random.fork("network"), arena);
+        network.faults(faults);
+    }
+
+    SimClock clock() {
+        return clock;
+    }
+
+    long nowNs() {
+        return clock.nanoTime();
+    }
+
+    Arena arena() {
+        return arena;
+    }
+
+    SimNetwork network() {
+        return network;
+    }
+
+    Trace trace() {
+        return trace;
+    }
+
+    static ClusterKey key() {
+        return SimKeys.KEY;
+    }
+
+    /// Have something happen later.
+    void after(long delayNs, Runnable what) {
+        events.add(new Event(clock.nanoTime() + delayNs, eventNumber++, what));
+    }
+
+    void note(String what) {
+        trace.note(clock.nanoTime(), what);
+    }
+
+    void add(SimReactor reactor) {
+        reactors.add(reactor);
+    }
+
+    void remove(SimReactor reactor) {
+        reactors.remove(reactor);
+    }
+
+    /// Let time pass until something holds.
+    ///
+    /// @return false if it does not hold when the time is up
+    boolean runUntil(BooleanSupplier holds, long forNs) {
+        final long untilNs = clock.nanoTime() + forNs;
+        while (!holds.getAsBoolean()) {
+            runReady();
+            final long nextNs = nextNs();
+            if (nextNs > untilNs) {
+                clock.advanceTo(untilNs);
+                runReady();
+                return holds.getAsBoolean();
+            }
+            clock.advanceTo(Math.max(nextNs, clock.nanoTime()));
+        }
+        return true;
+    }
+
+    /// Let time pass.
+    void run(long forNs) {
+        runUntil(() -> false, forNs);
+    }
+
+    private void runReady() {
+        int turns = 0;
+        boolean worked = true;
+        while (worked) {
+            worked = false;
+            while (!events.isEmpty() && events.peek().atNs <= clock.nanoTime()) {
+                events.remove().what.run();
+                worked = true;
+            }
+            final int from = reactors.isEmpty() ? 0 : order.below(reactors.size());
+            final int count = reactors.size();
+            for (int index = 0; index < count && index < reactors.size(); index++) {
+                final SimReactor reactor = reactors.get((from + index) % reactors.size());
+                worked |= reactor.turn() > 0;
+            }
+            if (++turns > TURNS_MAX) {
+                throw new SimulationFailure("the processes never come to rest at " + clock.nanoTime() + " ns");
+            }
+        }
+        trace.add(clock.nanoTime());
+    }
+
+    private long nextNs() {
+        long nextNs = events.isEmpty() ? Long.MAX_VALUE : events.peek().atNs;
+        nextNs = Math.min(nextNs, network.nextEventNs());
+        for (final SimReactor reactor : reactors) {
+            nextNs = Math.min(nextNs, reactor.wakeAtNs());
+        }
+        // What says "now" and then does nothing waits for time to move at all.
+        return nextNs <= clock.nanoTime() ? clock.nanoTime() + 1000 : nextNs;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,3 @@
+/// Tests of the oracles themselves.
+@org.jspecify.annotations.NullMarked
+package io.basalt.simulation.check;
