@@ -51,6 +51,11 @@ public final class JavaProgram implements AutoCloseable {
         return awaitEnd();
     }
 
+    /// Whether it still runs.
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
     /// What it has printed, on both streams.
     public String output() {
         return output.tail();

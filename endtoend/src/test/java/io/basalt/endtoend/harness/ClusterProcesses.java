@@ -1,0 +1,160 @@
+package io.basalt.endtoend.harness;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A cluster on loopback, each daemon in a process of its own and started as a service manager would: a metaserver,
+/// chunk servers that say they stand on hosts of their own, and a gate.
+public final class ClusterProcesses implements AutoCloseable {
+    private static final Duration READY_BOUND = Duration.ofMinutes(2);
+    private static final String MAIN = "io.basalt.cli.Main";
+    private static final List<String> HOSTS = List.of("a", "b", "c");
+
+    private final Path data;
+    private final Path settings;
+    private final List<JavaProgram> chunkServers = new ArrayList<>();
+    private final List<JavaProgram> others = new ArrayList<>();
+
+    private ClusterProcesses(Path data, Path settings) {
+        this.data = data;
+        this.settings = settings;
+    }
+
+    /// Starts all daemons and waits until each says that it is ready.
+    public static ClusterProcesses start(TestFolder folder) throws IOException {
+        final Path data = Files.createDirectory(folder.resolve("cluster"));
+        final Path settings = folder.resolve("basalt.toml");
+        Files.writeString(settings, settings(data, freePorts(2 + HOSTS.size())));
+        final ClusterProcesses cluster = new ClusterProcesses(data, settings);
+        try {
+            cluster.startDaemons();
+        } catch (IOException | AssertionError e) {
+            cluster.close();
+            throw e;
+        }
+        return cluster;
+    }
+
+    private static String settings(Path data, List<Integer> ports) {
+        final StringBuilder text = new StringBuilder()
+                .append("data = \"%s\"%n".formatted(data))
+                .append("metaservers = [\"127.0.0.1:%d\"]%n".formatted(ports.get(1)))
+                .append("[meta]%nlisten = \"127.0.0.1:%d\"%n".formatted(ports.get(0)))
+                .append("nodes_listen = \"127.0.0.1:%d\"%npg_count = 32%n".formatted(ports.get(1)));
+        for (int i = 0; i < HOSTS.size(); i++) {
+            text.append("[chunk.%s]%nlisten = \"127.0.0.1:%d\"%n".formatted(HOSTS.get(i), ports.get(2 + i)))
+                    .append("host = \"%s\"%ndevice_size = \"2G\"%n".formatted(HOSTS.get(i)));
+        }
+        return text.append("[gate]%nreactors = 1%n".formatted()).toString();
+    }
+
+    /// Ports that were free a moment ago: held all at once, so that they differ.
+    private static List<Integer> freePorts(int count) throws IOException {
+        final List<ServerSocket> held = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            }
+            return held.stream().map(ServerSocket::getLocalPort).toList();
+        } finally {
+            for (final ServerSocket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    private void startDaemons() throws IOException {
+        others.add(daemon("meta"));
+        for (final String host : HOSTS) {
+            chunkServers.add(daemon("chunk", host));
+        }
+        others.add(daemon("gate"));
+    }
+
+    private JavaProgram daemon(String... what) throws IOException {
+        final List<String> arguments = new ArrayList<>(List.of("serve"));
+        arguments.addAll(List.of(what));
+        arguments.add("--config=" + settings);
+        final JavaProgram program = JavaProgram.start(MAIN, arguments.toArray(String[]::new));
+        Watch.until(
+                "the daemon is ready: " + String.join(" ", what),
+                READY_BOUND,
+                () -> program.output().contains(" ready") || !program.isAlive(),
+                program::output);
+        if (!program.isAlive()) {
+            throw new AssertionError(String.join(" ", what) + " ended\n" + program.output());
+        }
+        return program;
+    }
+
+    /// Runs a command as an operator would.
+    ///
+    /// @return what it printed
+    /// @throws AssertionError if it fails
+    public String run(String... words) throws IOException, InterruptedException {
+        final List<String> arguments = new ArrayList<>(List.of(words));
+        arguments.add("--config=" + settings);
+        try (JavaProgram command = JavaProgram.start(MAIN, arguments.toArray(String[]::new))) {
+            final int status = command.awaitEnd();
+            if (status != 0) {
+                throw new AssertionError(
+                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
+            }
+            return command.output().strip();
+        }
+    }
+
+    /// A program of the project that needs no daemon.
+    public static String runAlone(String... words) throws IOException, InterruptedException {
+        try (JavaProgram command = JavaProgram.start(MAIN, words)) {
+            final int status = command.awaitEnd();
+            if (status != 0) {
+                throw new AssertionError(
+                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
+            }
+            return command.output().strip();
+        }
+    }
+
+    /// The files that the chunk servers keep, one a server.
+    public List<Path> devices() {
+        return HOSTS.stream()
+                .map(host -> data.resolve("chunk-" + host).resolve("disk.img"))
+                .toList();
+    }
+
+    /// Ends every daemon the orderly way.
+    ///
+    /// @throws AssertionError if one ends with another status than 0
+    public void terminate() throws InterruptedException {
+        for (final List<JavaProgram> daemons : List.of(others, chunkServers)) {
+            for (final JavaProgram daemon : daemons.reversed()) {
+                final int status = daemon.terminate();
+                if (status != 0) {
+                    throw new AssertionError("a daemon ended with status " + status + "\n" + daemon.output());
+                }
+            }
+        }
+    }
+
+    /// What the daemons printed last.
+    public String report() {
+        final StringBuilder text = new StringBuilder();
+        for (final List<JavaProgram> daemons : List.of(others, chunkServers)) {
+            daemons.forEach(daemon -> text.append("--- daemon\n").append(daemon.output()));
+        }
+        return text.toString();
+    }
+
+    @Override
+    public void close() {
+        chunkServers.forEach(JavaProgram::close);
+        others.forEach(JavaProgram::close);
+    }
+}
