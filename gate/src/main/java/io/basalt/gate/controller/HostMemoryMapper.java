@@ -69,13 +69,16 @@ final class HostMemoryMapper implements MemoryMapper {
         // Where the front end allows it, the file can no longer shrink under us. Where it does not, a truncation
         // stops the device with an InternalError that its queue's poll catches.
         MemFd.addSeals(fd, SEALS);
+        // A hole that is punched into huge pages is filled again only if the pool has a page left.
+        final boolean sealed =
+                (MemFd.seals(fd) & MemorySpec.F_SEAL_SHRINK) != 0 && fileSystem.magic() == FileSpec.TMPFS_MAGIC;
         final long pageBytes = Math.max(PAGE_BYTES, FileSystem.hugetlbPageBytes(fd));
         final long start = mmapOffset & -pageBytes;
         final long length = (mmapOffset + size - start + pageBytes - 1) & -pageBytes;
         try {
             final io.basalt.linux.memory.Mapping whole =
                     io.basalt.linux.memory.Mapping.ofFile(fd, start, Math.min(length, status.size() - start), true);
-            return prefaulted(what, new HostMapping(whole, mmapOffset - start, size));
+            return prefaulted(what, new HostMapping(whole, mmapOffset - start, size, sealed));
         } catch (LinuxException failure) {
             throw new RefusedException(what + ": " + failure.getMessage());
         }
@@ -110,15 +113,22 @@ final class HostMemoryMapper implements MemoryMapper {
     private static final class HostMapping implements Mapping {
         private final io.basalt.linux.memory.Mapping whole;
         private final MemorySegment region;
+        private final boolean sealed;
 
-        HostMapping(io.basalt.linux.memory.Mapping whole, long offset, long size) {
+        HostMapping(io.basalt.linux.memory.Mapping whole, long offset, long size, boolean sealed) {
             this.whole = whole;
+            this.sealed = sealed;
             this.region = whole.segment().asSlice(offset, size);
         }
 
         @Override
         public MemorySegment memory() {
             return region;
+        }
+
+        @Override
+        public boolean sealed() {
+            return sealed;
         }
 
         @Override

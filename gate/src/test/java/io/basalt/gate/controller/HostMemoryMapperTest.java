@@ -25,6 +25,7 @@ class HostMemoryMapperTest {
             final MemoryMapper.Mapping mapping = mapper.mapGuest(file.fd(), SIZE, 0);
             mapping.memory().set(ValueLayout.JAVA_BYTE, SIZE - 1, (byte) 1);
             assertThat(file.truncate(0)).isNegative();
+            assertThat(mapping.sealed()).isTrue();
             mapping.unmap();
         }
     }
@@ -36,7 +37,9 @@ class HostMemoryMapperTest {
         try (LinuxFile file = LinuxFile.open(path, FileSpec.O_RDWR | FileSpec.O_CREAT | FileSpec.O_EXCL, 0600)) {
             assertThat(path.toFile().delete()).isTrue();
             file.truncate(SIZE);
-            mapper.mapGuest(file.fd(), SIZE, 0).unmap();
+            final MemoryMapper.Mapping mapping = mapper.mapGuest(file.fd(), SIZE, 0);
+            assertThat(mapping.sealed()).as("only a memfd takes seals").isFalse();
+            mapping.unmap();
         }
     }
 

@@ -43,7 +43,7 @@ public final class GuestMemory {
             segments[i] = sorted[i].memory();
             hostAddresses[i] = segments[i].address();
         }
-        table = new RegionTable(List.of(segments));
+        table = new RegionTable(List.of(segments), Arrays.stream(sorted).allMatch(GuestRegion::sealed));
     }
 
     /// Build a table.

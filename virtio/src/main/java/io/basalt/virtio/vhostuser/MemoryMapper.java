@@ -17,6 +17,13 @@ public interface MemoryMapper {
         /// The bytes, exactly as many as were asked for. Not to be touched after [#unmap].
         MemorySegment memory();
 
+        /// Whether the front end cannot take the memory away: the file is sealed against shrinking, and its
+        /// pages come
+        /// from no pool that may be empty when a hole is filled again.
+        default boolean sealed() {
+            return false;
+        }
+
         /// Take the memory away. Called exactly once, after the last user has said that it is done.
         void unmap();
     }

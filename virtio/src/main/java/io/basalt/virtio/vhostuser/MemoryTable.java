@@ -18,7 +18,8 @@ final class MemoryTable {
 
     record Region(RegionDescription description, MemoryMapper.FileIdentity file, MemoryMapper.Mapping mapping) {
         GuestRegion guestRegion() {
-            return new GuestRegion(description.guestAddress(), description.userAddress(), mapping.memory());
+            return new GuestRegion(
+                    description.guestAddress(), description.userAddress(), mapping.memory(), mapping.sealed());
         }
     }
 
