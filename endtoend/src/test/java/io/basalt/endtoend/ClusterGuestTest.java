@@ -40,7 +40,8 @@ class ClusterGuestTest {
         }
     }
 
-    /// Three devices on three hosts, so each has a copy of every shard: every checksum is right, and all have as much.
+    /// Three devices on three hosts, so each has a copy of every shard: every checksum is right, and all have
+    /// as much.
     private static void assertSameCopies(List<Path> devices) throws Exception {
         final String first = check(devices.getFirst());
         assertThat(first).matches(": clean, [0-9]{2,} shards, [0-9]{3,} blocks compared");

@@ -15,6 +15,7 @@ final class ChildJvm {
             "-XX:FreqInlineSize=800",
             "-Xms512m",
             "-Xmx512m",
+            "-XX:MaxDirectMemorySize=16g",
             "-XX:+AlwaysPreTouch",
             "-XX:+DisableAttachMechanism");
 

@@ -25,6 +25,7 @@ public final class JavaProgram implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
+                "-XX:MaxDirectMemorySize=4g",
                 "-cp",
                 System.getProperty("java.class.path"),
                 mainClass));
