@@ -35,7 +35,6 @@ public final class ClusterComparison {
     private static final Duration RPC_LIMIT = Duration.ofSeconds(20);
     private static final List<String> PATTERNS = List.of("randread", "randwrite");
     private static final List<Integer> DEPTHS = List.of(1, 32);
-    private static final int MIB = 1 << 20;
     private static final double MICROSECOND_NS = 1000;
     private static final int COPIES = 3;
 
