@@ -48,14 +48,15 @@ final class ClusterDaemons implements AutoCloseable {
     /// @param folder for their state and devices; made
     /// @param deviceMib size of each of the three devices
     /// @param durability of the devices: plp or fua
-    static ClusterDaemons start(Path folder, int deviceMib, String durability) throws IOException {
+    /// @param idle of all data reactors: adaptive, poll or interrupt
+    static ClusterDaemons start(Path folder, int deviceMib, String durability, String idle) throws IOException {
         Files.createDirectories(folder);
         final Path settings = folder.resolve("basalt.toml");
-        Files.writeString(settings, settings(folder, freePorts(2 + HOSTS.size()), deviceMib, durability));
+        Files.writeString(settings, settings(folder, freePorts(2 + HOSTS.size()), deviceMib, durability, idle));
         return new ClusterDaemons(folder, settings);
     }
 
-    private static String settings(Path folder, List<Integer> ports, int deviceMib, String durability) {
+    private static String settings(Path folder, List<Integer> ports, int deviceMib, String durability, String idle) {
         final StringBuilder text = new StringBuilder()
                 .append("data = \"")
                 .append(folder)
@@ -77,9 +78,14 @@ final class ClusterDaemons implements AutoCloseable {
                     .append(deviceMib)
                     .append("M\"\ndurability = \"")
                     .append(durability)
+                    .append("\"\nidle = \"")
+                    .append(idle)
                     .append("\"\n");
         }
-        return text.append("[gate]\nreactors = 1\n").toString();
+        return text.append("[gate]\nreactors = 1\nidle = \"")
+                .append(idle)
+                .append("\"\n")
+                .toString();
     }
 
     /// Ports that were free a moment ago: held all at once, so that they differ.
