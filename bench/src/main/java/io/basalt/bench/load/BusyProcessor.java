@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.List;
 
 /// A process that does nothing but keep processors busy: the stand-in for a client that polls, where a program is
-/// measured that needs no client. On a machine whose processors share a core, or a power budget, a busy neighbour
-/// costs a third of the speed; without it such a program would be measured on another machine.
+/// measured that needs no client. Processors that share a core or a power budget may be slower beside it, and a
+/// ratio should not hide that.
 final class BusyProcessor implements AutoCloseable {
     private final Process process;
 
