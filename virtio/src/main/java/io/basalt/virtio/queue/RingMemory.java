@@ -5,7 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Loads and stores on memory shared with the other side of a ring: little-endian (virtio 1), bounds-checked,
+/// Loads and stores on memory shared with the other side of a ring, bounds-checked, for what is not on the way
+/// of every
+/// request ([io.basalt.linux.memory.HostMemory] is): little-endian (virtio 1),
 /// each a single access of its width. Plain ones work at any address, ordered ones at multiples of their width.
 ///
 /// A 16-bit load answers 0 to 65535. Allocates nothing; any thread.
@@ -21,8 +23,6 @@ public final class RingMemory {
             .withOrder(ByteOrder.LITTLE_ENDIAN)
             .varHandle()
             .withInvokeExactBehavior();
-    private static final VarHandle INT_HANDLE =
-            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
     private static final VarHandle LONG_HANDLE =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
@@ -51,11 +51,6 @@ public final class RingMemory {
     /// Load 16 bits; no later access moves before it.
     public static int loadAcquire16(MemorySegment memory, long offset) {
         return (short) SHORT_HANDLE.getAcquire(memory, offset) & 0xffff;
-    }
-
-    /// Load 32 bits; no later access moves before it.
-    public static int loadAcquire32(MemorySegment memory, long offset) {
-        return (int) INT_HANDLE.getAcquire(memory, offset);
     }
 
     /// Load 64 bits; no later access moves before it.
@@ -91,11 +86,6 @@ public final class RingMemory {
     /// Store 16 bits; no earlier access moves behind it.
     public static void storeRelease16(MemorySegment memory, long offset, int value) {
         SHORT_HANDLE.setRelease(memory, offset, (short) value);
-    }
-
-    /// Store 32 bits; no earlier access moves behind it.
-    public static void storeRelease32(MemorySegment memory, long offset, int value) {
-        INT_HANDLE.setRelease(memory, offset, value);
     }
 
     /// Store 64 bits; no earlier access moves behind it.
