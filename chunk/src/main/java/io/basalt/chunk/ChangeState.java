@@ -1,8 +1,5 @@
 package io.basalt.chunk;
 
-import java.util.EnumSet;
-import java.util.Set;
-
 /// The life of a [Change] at the primary.
 ///
 /// ```
@@ -27,16 +24,12 @@ enum ChangeState {
     /// Not ours to finish any more: only the I/O under way is awaited, because it uses our memory.
     ABANDONED;
 
+    /// Whether the successor table allows a change to another state. Asked for every change: it makes no object.
     boolean canBecome(ChangeState next) {
-        return successors().contains(next);
-    }
-
-    private Set<ChangeState> successors() {
         return switch (this) {
-            case FREE -> EnumSet.of(WAITING);
-            case WAITING, GATHERING -> EnumSet.of(GATHERING, APPLYING, ABANDONED, FREE);
-            case APPLYING -> EnumSet.of(GATHERING, APPLYING, ABANDONED, FREE);
-            case ABANDONED -> EnumSet.of(FREE);
+            case FREE -> next == WAITING;
+            case WAITING, GATHERING, APPLYING -> next != WAITING;
+            case ABANDONED -> next == FREE;
         };
     }
 }
