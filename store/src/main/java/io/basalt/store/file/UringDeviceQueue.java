@@ -41,6 +41,13 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
         }
     }
 
+    /// Transfers that are handed over together, without waiting for the end of the reactor's pass. The kernel gives
+    /// its device the requests of one call all at once and at the end, so a device that has run dry would idle for
+    /// as long as a whole pass takes to be queued. Measured on a single-queue disk at depth 32: one call for all 32
+    /// gives two thirds of the IOPS of calls for 4, which in turn cost little more processor time
+    /// (docs/PERFORMANCE.md).
+    private static final int GROUP_LENGTH = 4;
+
     private final UringEngine engine;
     private final IoUring ring;
     private final DeviceQueue.Completion completion;
@@ -79,8 +86,9 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
 
     @Override
     public boolean read(long address, int length, long offset, int buffer, int token) {
-        return queueRead(address, length, offset, buffer, token)
-                || (flushed() && queueRead(address, length, offset, buffer, token));
+        return (queueRead(address, length, offset, buffer, token)
+                        || (flushed() && queueRead(address, length, offset, buffer, token)))
+                && queued();
     }
 
     private boolean queueRead(long address, int length, long offset, int buffer, int token) {
@@ -102,7 +110,7 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
         if (durable) {
             ring.writeFlags(UringSpec.RWF_DSYNC);
         }
-        return true;
+        return queued();
     }
 
     private boolean queueWrite(long address, int length, long offset, int buffer, int token) {
@@ -114,8 +122,9 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
 
     @Override
     public boolean readVector(long iovecs, int count, long offset, int buffer, int token) {
-        return queueReadVector(iovecs, count, offset, buffer, token)
-                || (flushed() && queueReadVector(iovecs, count, offset, buffer, token));
+        return (queueReadVector(iovecs, count, offset, buffer, token)
+                        || (flushed() && queueReadVector(iovecs, count, offset, buffer, token)))
+                && queued();
     }
 
     private boolean queueReadVector(long iovecs, int count, long offset, int buffer, int token) {
@@ -151,6 +160,14 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
         final long userData = engine.userData(handler, token);
         return ring.prepareFallocate(file, mode, offset, length, sqeFlags, userData)
                 || (flushed() && ring.prepareFallocate(file, mode, offset, length, sqeFlags, userData));
+    }
+
+    /// A transfer has been queued: hand over what is queued once it is a group.
+    private boolean queued() {
+        if (ring.pending() >= GROUP_LENGTH) {
+            engine.submit();
+        }
+        return true;
     }
 
     /// Hand the full submission queue to the kernel, which makes room in it.
