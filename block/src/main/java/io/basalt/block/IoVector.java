@@ -29,6 +29,15 @@ public final class IoVector {
         byteCount = 0;
     }
 
+    /// Become a list of one piece, in a table.
+    ///
+    /// @param length bytes, at least 1
+    public void hold(RegionTable regionTable, int region, long offset, int length) {
+        reset(regionTable);
+        final boolean added = add(region, offset, length);
+        assert added;
+    }
+
     /// Append a piece.
     ///
     /// @return false, and nothing is changed, if the list is full

@@ -28,60 +28,64 @@ public final class HostMemory {
     private static final VarHandle LONG_HANDLE =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
+    /// What an address of a process can be. With it the compiler knows that an address is inside [#ALL], and drops a
+    /// comparison that can never fail.
+    private static final long ADDRESS_MASK = (1L << 47) - 1;
+
     private HostMemory() {}
 
     /// Load 16 bits.
     public static int load16(long address) {
-        return ALL.get(SHORT, address) & 0xffff;
+        return ALL.get(SHORT, address & ADDRESS_MASK) & 0xffff;
     }
 
     /// Load 32 bits.
     public static int load32(long address) {
-        return ALL.get(INT, address);
+        return ALL.get(INT, address & ADDRESS_MASK);
     }
 
     /// Load 64 bits.
     public static long load64(long address) {
-        return ALL.get(LONG, address);
+        return ALL.get(LONG, address & ADDRESS_MASK);
     }
 
     /// Load 16 bits; no later access moves before it.
     public static int loadAcquire16(long address) {
-        return (short) SHORT_HANDLE.getAcquire(ALL, address) & 0xffff;
+        return (short) SHORT_HANDLE.getAcquire(ALL, address & ADDRESS_MASK) & 0xffff;
     }
 
     /// Load 64 bits; no later access moves before it.
     public static long loadAcquire64(long address) {
-        return (long) LONG_HANDLE.getAcquire(ALL, address);
+        return (long) LONG_HANDLE.getAcquire(ALL, address & ADDRESS_MASK);
     }
 
     /// Store 8 bits.
     public static void store8(long address, int value) {
-        ALL.set(BYTE, address, (byte) value);
+        ALL.set(BYTE, address & ADDRESS_MASK, (byte) value);
     }
 
     /// Store 16 bits.
     public static void store16(long address, int value) {
-        ALL.set(SHORT, address, (short) value);
+        ALL.set(SHORT, address & ADDRESS_MASK, (short) value);
     }
 
     /// Store 32 bits.
     public static void store32(long address, int value) {
-        ALL.set(INT, address, value);
+        ALL.set(INT, address & ADDRESS_MASK, value);
     }
 
     /// Store 64 bits.
     public static void store64(long address, long value) {
-        ALL.set(LONG, address, value);
+        ALL.set(LONG, address & ADDRESS_MASK, value);
     }
 
     /// Store 16 bits; no earlier access moves behind it.
     public static void storeRelease16(long address, int value) {
-        SHORT_HANDLE.setRelease(ALL, address, (short) value);
+        SHORT_HANDLE.setRelease(ALL, address & ADDRESS_MASK, (short) value);
     }
 
     /// Store 64 bits; no earlier access moves behind it.
     public static void storeRelease64(long address, long value) {
-        LONG_HANDLE.setRelease(ALL, address, value);
+        LONG_HANDLE.setRelease(ALL, address & ADDRESS_MASK, value);
     }
 }

@@ -269,10 +269,15 @@ public final class BlkQueue implements Poller {
     }
 
     private int take(Virtqueue queue) {
+        // In locals: the compiler cannot know that what a request does leaves these fields alone.
+        final DescriptorChain into = chain;
+        final BlkRequestPool requests = pool;
+        final GuestMemory from = memory;
+        BlkRequest request = requests.first();
         int count = 0;
         long bytes = 0;
-        while (count < BATCH_LENGTH && bytes < BATCH_BYTES && !pool.isEmpty() && (fetching || isResubmitting(queue))) {
-            final int popped = queue.pop(chain);
+        while (count < BATCH_LENGTH && bytes < BATCH_BYTES && request != null && (fetching || isResubmitting(queue))) {
+            final int popped = queue.pop(into);
             if (popped == 0) {
                 break;
             }
@@ -281,12 +286,13 @@ public final class BlkQueue implements Poller {
                 return count + 1;
             }
             count++;
-            final BlkRequest request = pool.first();
-            request.begin(chain.id(), nowNs);
-            if (begin(queue, request, parser.parse(chain, memory, request))) {
-                pool.takeFirst();
-            }
+            request.begin(into.id(), nowNs);
+            final boolean pending = begin(queue, request, parser.parse(into, from, request));
             bytes += request.byteCount();
+            if (pending) {
+                requests.takeFirst();
+                request = requests.first();
+            }
         }
         return count;
     }

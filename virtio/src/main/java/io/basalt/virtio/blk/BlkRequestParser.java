@@ -98,41 +98,35 @@ final class BlkRequestParser {
         hintHost = memory.hostAddress(region, hintStart);
     }
 
-    /// The reads and writes that drivers send all day: header, data and status in descriptors of their own, all in
-    /// the region that answered last. Finds what [#parseAny] would find, with that region looked up only once.
+    /// The reads and writes that drivers send all day: header, one piece of data and status in descriptors of their
+    /// own, all in the region that answered last. Finds what [#parseAny] would find, with that region looked up only
+    /// once.
     private int parsePlain(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
-        final int last = chain.count() - 1;
-        if (last < 2 || memory != hinted || chain.length(0) != HEADER_LENGTH || chain.length(last) != 1) {
+        if (chain.count() != 3 || memory != hinted || chain.length(0) != HEADER_LENGTH || chain.length(2) != 1) {
             return NOT_PLAIN;
         }
         final long start = hintStart;
         final long size = hintSize;
         final long header = chain.address(0) - start;
-        final long answer = chain.address(last) - start;
-        if (!isWithin(header, HEADER_LENGTH, size) || !isWithin(answer, 1, size)) {
+        final long offset = chain.address(1) - start;
+        final long answer = chain.address(2) - start;
+        final int length = chain.length(1);
+        if (!isWithin(header, HEADER_LENGTH, size) || !isWithin(offset, length, size) || !isWithin(answer, 1, size)) {
             return NOT_PLAIN;
         }
-        final int type = HostMemory.load32(hintHost + header);
+        final long host = hintHost + header;
+        final int type = HostMemory.load32(host);
         final boolean read = type == BlkSpec.VIRTIO_BLK_T_IN && chain.readableCount() == 1;
-        if (!read && (type != BlkSpec.VIRTIO_BLK_T_OUT || chain.readableCount() != last || readOnly)) {
+        if (!read && (type != BlkSpec.VIRTIO_BLK_T_OUT || chain.readableCount() != 2 || readOnly)) {
             return NOT_PLAIN;
         }
-        final IoVector data = request.data();
-        data.reset(memory.table());
-        for (int entry = 1; entry < last; entry++) {
-            final long offset = chain.address(entry) - start;
-            final int length = chain.length(entry);
-            if (length == 0 || !isWithin(offset, length, size) || !data.add(hint, offset, length)) {
-                return NOT_PLAIN;
-            }
-        }
-        request.answerAt(hintHost + answer, start + answer);
-        request.kind(read ? BlkQueueCounters.READ : BlkQueueCounters.WRITE);
-        final long sector = HostMemory.load64(hintHost + header + HEADER_SECTOR_OFFSET);
-        final long length = data.byteCount();
+        final long sector = HostMemory.load64(host + HEADER_SECTOR_OFFSET);
         if (length > dataLengthMax || !isTransfer(sector, length)) {
             return NOT_PLAIN;
         }
+        request.data().hold(memory.table(), hint, offset, length);
+        request.answerAt(hintHost + answer, start + answer);
+        request.kind(read ? BlkQueueCounters.READ : BlkQueueCounters.WRITE);
         request.prepareTransfer(read ? BlockOperation.READ : BlockOperation.WRITE, sector << SECTOR_SHIFT, length);
         return PREPARED;
     }

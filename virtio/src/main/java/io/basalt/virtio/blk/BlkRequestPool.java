@@ -31,10 +31,11 @@ final class BlkRequestPool {
         return idleCount == 0;
     }
 
-    /// The idle request that is next to be taken; there must be one. What is answered at once never leaves the
+    /// The idle request that is next to be taken; null if there is none. What is answered at once never leaves the
     /// pool.
+    @Nullable
     BlkRequest first() {
-        return idle[idleCount - 1];
+        return idleCount == 0 ? null : idle[idleCount - 1];
     }
 
     /// Take the request that [#first()] named.
