@@ -88,6 +88,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the random offsets.")
     private long seed;
 
+    @Option(names = "--calls", description = "Sleep until the disk calls, as a guest does; else threads poll.")
+    private boolean calls;
+
     @Option(names = "--json", description = "Print the result as JSON; no live line.")
     private boolean json;
 
@@ -108,7 +111,8 @@ final class BenchCommand implements Callable<Integer> {
                 eventIndex,
                 huge,
                 region.bytes(),
-                seed);
+                seed,
+                calls);
         final boolean terminal = Style.terminal();
         final boolean live = terminal && !json;
         final Bench.Progress progress = live ? this::show : (_, _) -> {};

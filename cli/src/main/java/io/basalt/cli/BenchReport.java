@@ -41,12 +41,13 @@ final class BenchReport {
         appendLatency(text, "write", result.writes());
         text.append(String.format(
                 Locale.ROOT,
-                "  CPU per I/O: back end %s, client %.2f us; kicks %d",
+                "  CPU per I/O: back end %s, client %.2f us; kicks %d, calls %d",
                 result.backEndCpuPerRequestNs() < 0
                         ? "unknown"
                         : String.format(Locale.ROOT, "%.2f us", result.backEndCpuPerRequestNs() / US_NS),
                 result.clientCpuPerRequestNs() / US_NS,
-                result.kicks()));
+                result.kicks(),
+                result.calls()));
         if (!result.note().isEmpty()) {
             text.append(System.lineSeparator()).append("  note: ").append(result.note());
         }
@@ -98,6 +99,7 @@ final class BenchReport {
                 .put("backend_cpu_ns_per_io", result.backEndCpuPerRequestNs())
                 .put("client_cpu_ns_per_io", result.clientCpuPerRequestNs())
                 .put("kicks", result.kicks())
+                .put("calls", result.calls())
                 .put("verified", result.verified());
         addLatency(root.putObject("read"), result.reads());
         addLatency(root.putObject("write"), result.writes());

@@ -26,16 +26,20 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// ```
 /// ClusterComparison [--folder DIR] [--repeat 3] [--time 5000] [--disk-mib 1024] [--durability plp] [--idle adaptive]
-///                   [--results FILE]
+///                   [--patterns randread,randwrite] [--depths 1,32] [--client calls] [--results FILE]
 /// ```
+///
+/// The client sleeps until the disk calls, as a guest's processor does (`--client poll`: it polls). One that polls
+/// takes a whole processor from five processes that have two.
 ///
 /// Processor time and device bytes are those of the processes' own accounts over the whole run, the ramp
 /// included, for
 /// each request that the gate has answered meanwhile. Times are in milliseconds.
 public final class ClusterComparison {
     private static final Duration RPC_LIMIT = Duration.ofSeconds(20);
-    private static final List<String> PATTERNS = List.of("randread", "randwrite");
-    private static final List<Integer> DEPTHS = List.of(1, 32);
+    private static final String PATTERNS = "randread,randwrite";
+    private static final String DEPTHS = "1,32";
+    private static final int WARM_UP_DEPTH = 32;
     private static final double MICROSECOND_NS = 1000;
     private static final int COPIES = 3;
 
@@ -49,9 +53,10 @@ public final class ClusterComparison {
     private final ClusterDaemons daemons;
     private final Path socket;
     private final Path bare;
-    private final LoadClient client = new LoadClient("");
+    private final LoadClient client;
 
-    private ClusterComparison(ClusterDaemons daemons, Path socket, Path bare) {
+    private ClusterComparison(ClusterDaemons daemons, Path socket, Path bare, LoadClient client) {
+        this.client = client;
         this.daemons = daemons;
         this.socket = socket;
         this.bare = bare;
@@ -76,7 +81,9 @@ public final class ClusterComparison {
                 daemons.run("create", "bench", "-s", mib + "M");
                 final Path socket = Path.of(daemons.run("attach", "bench", "-o", "name"));
                 daemons.run("import", bare.toString(), "bench", "--yes");
-                new ClusterComparison(daemons, socket, bare).compare(arguments, root.putArray("rows"));
+                final LoadClient client =
+                        new LoadClient("", arguments.word("--client", "calls").equals("calls"));
+                new ClusterComparison(daemons, socket, bare, client).compare(arguments, root.putArray("rows"));
             }
             final String results = arguments.word("--results", "");
             if (!results.isEmpty()) {
@@ -99,13 +106,16 @@ public final class ClusterComparison {
         System.out.println("| load | QD | IOPS | of the bare file's | mean us | bare, mean us | p99 us"
                 + " | gate CPU us/IO | chunks CPU us/IO | device bytes per byte and copy |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|");
-        for (final String pattern : PATTERNS) {
+        final List<String> patterns =
+                List.of(arguments.word("--patterns", PATTERNS).split(",", -1));
+        for (final String pattern : patterns) {
             // Not counted: until the compilers of all five processes are done, it is they who are measured.
-            measure(new LoadShape(pattern, DEPTHS.getLast(), 1, 2 * arguments.count("--time", 5000)));
+            measure(new LoadShape(pattern, WARM_UP_DEPTH, 1, 2 * arguments.count("--time", 5000)));
         }
-        for (final String pattern : PATTERNS) {
-            for (final int depth : DEPTHS) {
-                final LoadShape shape = new LoadShape(pattern, depth, 1, arguments.count("--time", 5000));
+        for (final String pattern : patterns) {
+            for (final String depth : arguments.word("--depths", DEPTHS).split(",", -1)) {
+                final LoadShape shape =
+                        new LoadShape(pattern, Integer.parseInt(depth), 1, arguments.count("--time", 5000));
                 final List<Cost> cluster = new ArrayList<>();
                 final List<Cost> raw = new ArrayList<>();
                 for (int round = 0; round < arguments.count("--repeat", 3); round++) {

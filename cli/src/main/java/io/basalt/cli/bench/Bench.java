@@ -1,5 +1,6 @@
 package io.basalt.cli.bench;
 
+import io.basalt.linux.event.EventFd;
 import io.basalt.virtio.blk.BlkSpec;
 import io.basalt.virtio.queue.VirtqueueSpec;
 import io.basalt.virtio.vhostuser.VhostUserFrontEnd;
@@ -116,10 +117,14 @@ public final class Bench {
     private BenchResult load(
             SocketTransport transport, VhostUserFrontEnd frontEnd, long features, long blocks, GuestArena arena)
             throws InterruptedException {
+        final List<EventFd> calls = new ArrayList<>();
         final List<LoadQueue> queues = new ArrayList<>();
         try {
+            for (int job = 0; job < workload.jobCount(); job++) {
+                calls.add(EventFd.create());
+            }
             for (int i = 0; i < workload.queueCount(); i++) {
-                queues.add(new LoadQueue(i, workload, arena, features, blocks));
+                queues.add(new LoadQueue(i, workload, arena, features, blocks, calls.get(i % workload.jobCount())));
             }
             frontEnd.memory(List.of(arena.description()));
             for (final LoadQueue queue : queues) {
@@ -128,18 +133,20 @@ public final class Bench {
             }
             frontEnd.barrier();
             final LongSupplier cpu = backEndCpu == null ? new ProcessCpu(transport.peerProcessId())::nowNs : backEndCpu;
-            final BenchResult result = run(queues, cpu, arena);
+            final BenchResult result = run(queues, calls, cpu, arena);
             for (final LoadQueue queue : queues) {
                 frontEnd.stopRing(queue.index());
             }
             return result;
         } finally {
             queues.forEach(LoadQueue::close);
+            calls.forEach(EventFd::close);
         }
     }
 
-    private BenchResult run(List<LoadQueue> queues, LongSupplier cpu, GuestArena arena) throws InterruptedException {
-        final List<LoadThread> threads = threads(queues);
+    private BenchResult run(List<LoadQueue> queues, List<EventFd> calls, LongSupplier cpu, GuestArena arena)
+            throws InterruptedException {
+        final List<LoadThread> threads = threads(queues, calls);
         threads.forEach(LoadThread::start);
         waitFor(workload.rampNs(), threads, null);
         final long cpuBefore = cpu.getAsLong();
@@ -155,17 +162,17 @@ public final class Bench {
             throwIfFailed(thread);
             clientCpuNs += thread.cpuNs();
         }
-        return result(queues, elapsedNs, clientCpuNs, cpuBefore < 0 ? -1 : cpuAfter - cpuBefore, arena);
+        return result(queues, threads, elapsedNs, clientCpuNs, cpuBefore < 0 ? -1 : cpuAfter - cpuBefore, arena);
     }
 
-    private List<LoadThread> threads(List<LoadQueue> queues) {
+    private List<LoadThread> threads(List<LoadQueue> queues, List<EventFd> calls) {
         final List<LoadThread> threads = new ArrayList<>();
         for (int job = 0; job < workload.jobCount(); job++) {
             final List<LoadQueue> own = new ArrayList<>();
             for (int i = job; i < queues.size(); i += workload.jobCount()) {
                 own.add(queues.get(i));
             }
-            threads.add(new LoadThread(job, own));
+            threads.add(new LoadThread(job, own, workload.calls() ? calls.get(job) : null));
         }
         return threads;
     }
@@ -200,7 +207,12 @@ public final class Bench {
     }
 
     private BenchResult result(
-            List<LoadQueue> queues, long elapsedNs, long clientCpuNs, long backEndCpuNs, GuestArena arena) {
+            List<LoadQueue> queues,
+            List<LoadThread> threads,
+            long elapsedNs,
+            long clientCpuNs,
+            long backEndCpuNs,
+            GuestArena arena) {
         final Histogram reads = queues.getFirst().readLatency().copy();
         final Histogram writes = queues.getFirst().writeLatency().copy();
         long kicks = queues.getFirst().kicks();
@@ -218,6 +230,7 @@ public final class Bench {
                 clientCpuNs,
                 backEndCpuNs,
                 kicks,
+                threads.stream().mapToLong(LoadThread::calls).sum(),
                 workload.verify(),
                 fallback == null ? "" : fallback);
     }

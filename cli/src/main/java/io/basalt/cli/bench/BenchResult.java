@@ -11,6 +11,7 @@ import org.HdrHistogram.Histogram;
 /// @param clientCpuNs processor time of the load threads while counting
 /// @param backEndCpuNs processor time of the process (or reactors) that served, while counting; -1 if not known
 /// @param kicks notifications sent to the device, in the whole run
+/// @param calls times a thread was called by the device, in the whole run
 /// @param verified whether every block was checked
 /// @param note what the reader should know, or empty
 public record BenchResult(
@@ -21,6 +22,7 @@ public record BenchResult(
         long clientCpuNs,
         long backEndCpuNs,
         long kicks,
+        long calls,
         boolean verified,
         String note) {
     private static final double SECOND_NS = 1e9;

@@ -28,7 +28,7 @@ final class LoadQueue implements AutoCloseable {
     private final MemorySegment memory;
     private final DriverQueue ring;
     private final EventFd kick = EventFd.create();
-    private final EventFd call = EventFd.create();
+    private final EventFd call;
     private final @Nullable BlockStamps stamps;
     private final long blockCount;
 
@@ -54,7 +54,9 @@ final class LoadQueue implements AutoCloseable {
     private long kicks;
 
     /// @param diskBlocks blocks of the workload's size on the disk
-    LoadQueue(int index, Workload workload, GuestArena arena, long features, long diskBlocks) {
+    /// @param call what the disk signals if it is asked to; stays the caller's
+    LoadQueue(int index, Workload workload, GuestArena arena, long features, long diskBlocks, EventFd call) {
+        this.call = call;
         this.index = index;
         this.workload = workload;
         this.memory = arena.memory();
@@ -135,6 +137,17 @@ final class LoadQueue implements AutoCloseable {
             answered++;
         }
         return answered;
+    }
+
+    /// Ask the disk for a call at its next answer.
+    ///
+    /// @return false if there already is an answer
+    boolean enableCalls() {
+        return ring.enableCalls();
+    }
+
+    void disableCalls() {
+        ring.disableCalls();
     }
 
     private void publish() {
@@ -291,6 +304,5 @@ final class LoadQueue implements AutoCloseable {
     @Override
     public void close() {
         kick.close();
-        call.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.basalt.cli.bench;
 
+import io.basalt.linux.event.EventFd;
 import io.basalt.linux.process.CpuClock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,17 +23,23 @@ final class LoadThread {
 
     /// Longest that requests in flight may take at the end.
     private static final long DRAIN_LIMIT_NS = 60_000_000_000L;
+    /// Longest sleep: the phase may change while nothing is answered.
+    private static final int SLEEP_MS = 10;
 
     private final List<LoadQueue> queues;
+    private final @Nullable EventFd call;
     private final Thread thread;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile Phase phase = Phase.RAMP;
     private volatile long doneSoFar;
     private long done;
     private long cpuNs;
+    private long calls;
 
-    LoadThread(int number, List<LoadQueue> queues) {
+    /// @param call what the queues' disk signals, to sleep until then; null to poll
+    LoadThread(int number, List<LoadQueue> queues, @Nullable EventFd call) {
         this.queues = queues;
+        this.call = call;
         this.thread = Thread.ofPlatform().name("bench-" + number).daemon().unstarted(this::run);
     }
 
@@ -62,6 +69,11 @@ final class LoadThread {
     /// Processor time while counting, in nanoseconds. After [#join()].
     long cpuNs() {
         return cpuNs;
+    }
+
+    /// Calls of the disk, those that came while the thread was awake included. After [#join()].
+    long calls() {
+        return calls;
     }
 
     private void run() {
@@ -94,10 +106,29 @@ final class LoadThread {
             answered += queues.get(i).pass(fill);
         }
         if (answered == 0) {
-            Thread.onSpinWait();
+            rest();
         } else {
             done += answered;
             doneSoFar = done;
+        }
+    }
+
+    /// Nothing is answered: poll on, or sleep until the disk calls for any of the queues.
+    private void rest() {
+        if (call == null) {
+            Thread.onSpinWait();
+            return;
+        }
+        boolean empty = true;
+        for (int i = 0; i < queues.size(); i++) {
+            empty &= queues.get(i).enableCalls();
+        }
+        if (empty) {
+            call.await(SLEEP_MS);
+        }
+        calls += call.drain();
+        for (int i = 0; i < queues.size(); i++) {
+            queues.get(i).disableCalls();
         }
     }
 
@@ -106,7 +137,7 @@ final class LoadThread {
         for (final LoadQueue queue : queues) {
             while (queue.inFlight() > 0) {
                 if (queue.pass(false) == 0) {
-                    Thread.onSpinWait();
+                    rest();
                 }
                 if (System.nanoTime() - endNs >= 0) {
                     throw new IllegalStateException("queue " + queue.index() + ": " + queue.inFlight()

@@ -19,6 +19,7 @@ import java.util.Locale;
 /// @param hugePages guest memory on 2 MiB pages
 /// @param regionBytes bytes of the disk, from its start, that are used; 0 for all of it
 /// @param seed of the random offsets
+/// @param calls sleep until the disk calls, as a guest does, instead of polling
 public record Workload(
         Pattern pattern,
         int blockSize,
@@ -34,7 +35,8 @@ public record Workload(
         boolean eventIndex,
         boolean hugePages,
         long regionBytes,
-        long seed) {
+        long seed,
+        boolean calls) {
 
     /// Largest block.
     public static final int BLOCK_SIZE_MAX = 1 << 20;

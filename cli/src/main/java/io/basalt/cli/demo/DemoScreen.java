@@ -78,7 +78,8 @@ final class DemoScreen {
                 false,
                 false,
                 region,
-                1);
+                1,
+                false);
     }
 
     /// What was measured.

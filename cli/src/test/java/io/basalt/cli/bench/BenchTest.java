@@ -68,13 +68,42 @@ class BenchTest {
                 eventIndex,
                 false,
                 0,
-                7);
+                7,
+                false);
 
         final BenchResult result = new Bench(socket, workload, (_, _) -> {}, null).run();
 
         assertThat(result.verified()).isTrue();
         assertThat(result.requests()).isPositive();
         assertThat(result.writes().getTotalCount()).isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1, false", "4, 1, 3, false", "32, 2, 2, true"})
+    void sleepsUntilTheDiskCalls(int depth, int jobs, int queues, boolean eventIndex) throws InterruptedException {
+        final Path socket = box.ramDisk("disk");
+        final Workload workload = new Workload(
+                Pattern.RANDRW,
+                4096,
+                depth,
+                jobs,
+                queues,
+                256,
+                RUN_NS,
+                0,
+                true,
+                false,
+                false,
+                eventIndex,
+                false,
+                0,
+                11,
+                true);
+
+        final BenchResult result = new Bench(socket, workload, (_, _) -> {}, null).run();
+
+        assertThat(result.requests()).isPositive();
+        assertThat(result.calls()).as("calls").isPositive();
     }
 
     @Test
@@ -119,7 +148,22 @@ class BenchTest {
 
     private static Workload overwriting(long runNs, boolean verify) {
         return new Workload(
-                Pattern.RANDRW, 4096, 4, 1, 1, 256, runNs, 0, verify, false, false, false, false, 0, verify ? 3 : 99);
+                Pattern.RANDRW,
+                4096,
+                4,
+                1,
+                1,
+                256,
+                runNs,
+                0,
+                verify,
+                false,
+                false,
+                false,
+                false,
+                0,
+                verify ? 3 : 99,
+                false);
     }
 
     @Test
@@ -133,6 +177,7 @@ class BenchTest {
     }
 
     private static Workload workload(Pattern pattern, int depth, int queues) {
-        return new Workload(pattern, 4096, depth, 1, queues, 256, RUN_NS, 0, true, false, false, false, false, 0, 3);
+        return new Workload(
+                pattern, 4096, depth, 1, queues, 256, RUN_NS, 0, true, false, false, false, false, 0, 3, false);
     }
 }

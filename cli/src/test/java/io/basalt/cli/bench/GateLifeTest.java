@@ -164,7 +164,22 @@ class GateLifeTest {
 
     private static BenchResult run(Path socket) throws InterruptedException {
         final Workload workload = new Workload(
-                Workload.Pattern.RANDRW, 4096, 8, 1, 1, 256, 50_000_000L, 0, true, false, false, false, false, 0, 5);
+                Workload.Pattern.RANDRW,
+                4096,
+                8,
+                1,
+                1,
+                256,
+                50_000_000L,
+                0,
+                true,
+                false,
+                false,
+                false,
+                false,
+                0,
+                5,
+                false);
         return new Bench(socket, workload, (_, _) -> {}, null).run();
     }
 }

@@ -191,7 +191,7 @@ class HostileFrontEndTest {
 
     private void assertThatTheDiskStillWorks() {
         final Workload workload = new Workload(
-                Workload.Pattern.RANDRW, 4096, 8, 1, 1, 256, 50_000_000L, 0, true, false, false, false, false, 0, 5);
+                Workload.Pattern.RANDRW, 4096, 8, 1, 1, 256, 50_000_000L, 0, true, false, false, false, false, 0, 5, false);
         try {
             assertThat(new Bench(socket, workload, (_, _) -> {}, null).run().requests())
                     .isPositive();

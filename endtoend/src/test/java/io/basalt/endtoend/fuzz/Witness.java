@@ -43,7 +43,8 @@ final class Witness {
                 true,
                 false,
                 4 << 20,
-                seed);
+                seed,
+                false);
         Thread.ofPlatform().daemon().name("witness").start(() -> witness.run(socket, workload));
         return witness;
     }

@@ -3,6 +3,7 @@ package io.basalt.linux.event;
 import io.basalt.linux.LinuxException;
 import io.basalt.linux.Syscall;
 import io.basalt.linux.file.FileDescriptor;
+import io.basalt.linux.uring.UringSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +18,8 @@ public final class EventFd implements AutoCloseable {
 
     private final FileDescriptor descriptor;
     private final MemorySegment count = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+    /// `struct pollfd`: descriptor, events asked for, events that occurred.
+    private final MemorySegment watch = Arena.ofAuto().allocate(8, 4);
 
     private EventFd(FileDescriptor descriptor) {
         this.descriptor = descriptor;
@@ -52,6 +55,16 @@ public final class EventFd implements AutoCloseable {
     public long drain() {
         final long result = Syscall.call(Syscall.READ, fd(), count.address(), Long.BYTES);
         return result == Long.BYTES ? count.get(ValueLayout.JAVA_LONG, 0) : 0;
+    }
+
+    /// Waits until it is signalled, or has been since the last drain; for threads that have no reactor.
+    ///
+    /// @param timeoutMs milliseconds, 0 and up
+    /// @return false if the time is up, or a signal of the process came in between
+    public boolean await(int timeoutMs) {
+        watch.set(ValueLayout.JAVA_INT, 0, fd());
+        watch.set(ValueLayout.JAVA_INT, 4, UringSpec.POLLIN);
+        return Syscall.call(Syscall.POLL, watch.address(), 1, timeoutMs) > 0;
     }
 
     @Override

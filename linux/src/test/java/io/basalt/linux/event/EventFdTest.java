@@ -28,6 +28,17 @@ class EventFdTest {
     }
 
     @Test
+    void awaitsASignal() {
+        try (EventFd event = EventFd.create()) {
+            assertThat(event.await(0)).isFalse();
+            event.signal();
+            assertThat(event.await(10_000)).isTrue();
+            event.drain();
+            assertThat(event.await(0)).isFalse();
+        }
+    }
+
+    @Test
     void allocatesNothingPerSignal() {
         try (EventFd event = EventFd.create()) {
             final Runnable pass = () -> {
