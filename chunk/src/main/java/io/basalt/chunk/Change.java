@@ -7,10 +7,8 @@ import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ClientRequest;
 import io.basalt.wire.data.DataMessage;
-import io.basalt.wire.data.ReplicaRequest;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -40,19 +38,11 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         void changed(AnswerCode code);
     }
 
-    /// As sources of a rebuild: every copy but this device's.
-    static final int ALL_OTHERS = (1 << PgReplica.SLOTS) - 1;
-    /// As source: this device's copy.
-    static final int SELF = 1 << PgReplica.SLOTS;
-
-    private static final byte TO_SEND = 0;
-    private static final byte SENT = 1;
-    private static final byte DONE = 2;
-    private static final byte REFUSED = 3;
-
     private final ChunkDevice device;
     private final StoreStep step;
-    private final byte[] slots = new byte[PgReplica.SLOTS];
+    private final ChangeContent content;
+    private final ChangeCopies copies = new ChangeCopies();
+    private final Sources sourcesLeft = new Sources();
 
     @Nullable
     Change olderOpen;
@@ -61,39 +51,28 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     Change newerOpen;
 
     private ChangeState state = ChangeState.FREE;
-
     private @Nullable PgReplica replica;
-
     private @Nullable Incoming incoming;
-
     private @Nullable Incoming repeated;
-
     private @Nullable IdentityWindow window;
-
     private @Nullable Listener listener;
 
-    private int type;
     private long version;
-    private int scratch = Scratch.NONE;
     private int pieceOffset;
     private int pieceLength;
     private int sources;
-    private int sourcesLeft;
-    private boolean isSourceMissing;
-    private boolean isOverlaid;
     private boolean rebuilds;
     private boolean stepUnderWay;
     private boolean isHere;
     private boolean hereFailed;
     private long retryNs;
     private int callsUnderWay;
-    private int refusers;
     private boolean isRefusalUnreadable;
-    private AnswerCode refusal = AnswerCode.OK;
     private AnswerCode outcome = AnswerCode.OK;
 
     Change(ChunkDevice device) {
         this.device = device;
+        content = new ChangeContent(device.scratch());
         step = new StoreStep(this, DataMessage.DATA_BYTES_MAX / DataMessage.BLOCK_BYTES + 1);
     }
 
@@ -103,7 +82,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         incoming = in;
         window = remembered;
         listener = null;
-        type = in.type();
+        content.begin(in.type(), in);
         rebuilds = false;
         remembered.started(ClientRequest.sequence(body), this);
         enter(
@@ -116,12 +95,12 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
 
     /// Start rewriting whole blocks with what other copies have.
     ///
-    /// @param from bit for each slot, or [#SELF]: the copies whose content is as good
+    /// @param from bit for each slot, or [#Sources.SELF]: the copies whose content is as good
     void begin(PgReplica at, long part, int shard, int first, int bytes, int from, Listener hears) {
         incoming = null;
         window = null;
         listener = hears;
-        type = DataMessage.WRITE;
+        content.begin(DataMessage.WRITE, null);
         rebuilds = true;
         sources = from;
         enter(at, part, shard, first, bytes);
@@ -136,6 +115,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         }
     }
 
+    /// Of the piece that is being applied, or was last; 0 if none was.
     long version() {
         return version;
     }
@@ -151,15 +131,10 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     private void enter(PgReplica at, long part, int shard, int first, int bytes) {
         become(ChangeState.WAITING);
         replica = at;
-        partId = part;
-        shardIndex = shard;
-        offset = first;
-        length = bytes;
-        isChange = true;
-        refusal = AnswerCode.OK;
+        place(part, shard, first, bytes, true);
+        version = 0;
         outcome = AnswerCode.OK;
-        isOverlaid = false;
-        refusers = 0;
+        copies.begin();
         isRefusalUnreadable = false;
         at.opened(this);
         if (!device.order().enter(this)) {
@@ -170,45 +145,44 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     @Override
     void granted() {
         final Incoming in = incoming;
-        if (state == ChangeState.ABANDONED) {
+        if (state == ChangeState.ABANDONED || !replica().state().isPrimary()) {
+            // The turn has come because one before was given up: so will this one be. A version of the new
+            // configuration is not this device's to give.
             return;
         }
         if (in != null && device.nowNs() - in.deadlineNs() >= 0) {
             end(AnswerCode.BUSY, false);
             return;
         }
-        pieceOffset = offset & -DataMessage.BLOCK_BYTES;
-        pieceLength = (int) ShardRange.blockSpan(offset, length);
+        pieceOffset = firstBlock() * DataMessage.BLOCK_BYTES;
+        pieceLength = endOfBlocks() - pieceOffset;
         final boolean whole = pieceOffset == offset && pieceLength == length;
         if (whole && !rebuilds) {
             apply();
             return;
         }
-        isOverlaid = !rebuilds;
-        sources = rebuilds ? sources : SELF | ALL_OTHERS;
+        content.overlaid(!rebuilds);
+        sources = rebuilds ? sources : Sources.SELF | Sources.ALL_OTHERS;
         gatherPiece(pieceOffset, pieceLength);
     }
 
     // Gathering.
 
     private void gatherPiece(int from, int bytes) {
-        if (scratch == Scratch.NONE) {
-            scratch = device.scratch().take();
-        }
+        final boolean hasBuffer = content.takeBuffer();
         if (state != ChangeState.GATHERING) {
             become(ChangeState.GATHERING);
         }
         pieceOffset = from;
         pieceLength = Math.min(bytes, DataMessage.DATA_BYTES_MAX);
         if (outcome != AnswerCode.OK) {
-            sources = goodRefusers();
+            sources = isRefusalUnreadable ? copies.others() : copies.goodRefusers(replica());
         }
-        sourcesLeft = sources;
-        isSourceMissing = false;
-        if (scratch == Scratch.NONE) {
-            retryLater();
-        } else {
+        sourcesLeft.begin(sources);
+        if (hasBuffer) {
             gather(AnswerCode.CORRUPT);
+        } else {
+            retryLater();
         }
     }
 
@@ -216,31 +190,28 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     ///
     /// @param last why the one before could not give it
     private void gather(AnswerCode last) {
-        isSourceMissing |= last.isRetried();
-        if ((sourcesLeft & SELF) != 0) {
-            sourcesLeft &= ~SELF;
-            step.askRead(partId, shardIndex, pieceOffset, pieceLength);
-            step.data(device.scratch().table(), 0, device.scratch().offset(scratch), pieceLength);
-            stepUnderWay = true;
-            device.store().submit(step);
-            return;
+        if (last.isRetried()) {
+            sourcesLeft.missing();
         }
-        while (sourcesLeft != 0) {
-            final int slot = Integer.numberOfTrailingZeros(sourcesLeft);
-            sourcesLeft &= sourcesLeft - 1;
-            final Copy copy = replica().copy(slot);
-            if (copy != null && copy.isInSync()) {
-                if (copy.isFollowing() && askCopy(copy)) {
-                    return;
-                }
-                isSourceMissing = true;
+        int source = sourcesLeft.next(replica());
+        while (source != Sources.NONE) {
+            if (source == Sources.HERE) {
+                step.askRead(partId, shardIndex, pieceOffset, pieceLength);
+                content.gatherFrom(step, pieceLength);
+                stepUnderWay = true;
+                device.store().submit(step);
+                return;
             }
+            if (askCopy(Objects.requireNonNull(replica().copy(source)))) {
+                return;
+            }
+            sourcesLeft.missing();
+            source = sourcesLeft.next(replica());
         }
-        if (refusal == AnswerCode.OK && outcome == AnswerCode.OK) {
-            // As long as one could not be asked, it is too early to say that none has it.
-            end(isSourceMissing ? AnswerCode.NO_LEASE : last, false);
+        if (copies.refusal() == AnswerCode.OK && outcome == AnswerCode.OK) {
+            end(sourcesLeft.isOneMissing() ? AnswerCode.NO_LEASE : last, false);
         } else {
-            isRefusalUnreadable |= !isSourceMissing;
+            isRefusalUnreadable |= !sourcesLeft.isOneMissing();
             retryLater();
         }
     }
@@ -250,9 +221,8 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (call == null) {
             return false;
         }
-        begin(call, copy, DataMessage.COPY_READ);
-        call.incoming().reset(device.scratch().table());
-        call.incoming().add(0, device.scratch().offset(scratch), pieceLength);
+        call.prepare(this, replica(), copy, DataMessage.COPY_READ);
+        content.gatherFrom(call, pieceLength);
         return sent(call, copy);
     }
 
@@ -261,73 +231,64 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             gather(code);
             return;
         }
-        final Incoming in = incoming;
-        if (isOverlaid && in != null) {
-            final long to = device.scratch().offset(scratch) + offset - pieceOffset;
-            final MemorySegment memory = device.scratch().memory();
-            if (type == DataMessage.WRITE) {
-                final MemorySegment from = in.payloadTable().segment(in.payloadRegion());
-                MemorySegment.copy(from, in.payloadOffset(), memory, to, length);
-            } else {
-                memory.asSlice(to, length).fill((byte) 0);
-            }
-        }
+        content.overlay(offset - pieceOffset, length);
         apply();
     }
 
     // Applying.
 
     private void apply() {
+        if (isSuperseded()) {
+            end(AnswerCode.FENCED, false);
+            return;
+        }
         become(ChangeState.APPLYING);
         version = replica().nextVersion(this);
         isHere = false;
         hereFailed = false;
-        refusal = AnswerCode.OK;
-        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
-            slots[slot] = TO_SEND;
-        }
+        copies.applying();
         applyHere();
         sendAll();
     }
 
+    /// Whether a newer attachment was granted while this change has waited for its turn.
+    private boolean isSuperseded() {
+        final Incoming in = incoming;
+        return in != null
+                && outcome == AnswerCode.OK
+                && device.rules().isFenced(ShardRange.generation(in.body()), device.generationOf(volumeId()));
+    }
+
     private void applyHere() {
         final PgReplica at = replica();
-        switch (appliedType()) {
+        switch (content.appliedType(pieceLength)) {
             case DataMessage.WRITE -> {
                 step.askWrite(partId, shardIndex, pieceOffset, pieceLength, version);
-                final Incoming in = incoming;
-                if (scratch != Scratch.NONE || in == null) {
-                    step.data(device.scratch().table(), 0, device.scratch().offset(scratch), pieceLength);
-                } else {
-                    step.data(in.payloadTable(), in.payloadRegion(), in.payloadOffset(), pieceLength);
-                    if (pieceLength == DataMessage.BLOCK_BYTES) {
-                        step.blockChecksum(0, in.payloadChecksum());
-                        step.checksumsKnown(true);
-                    }
-                }
+                content.giveTo(step, pieceLength);
             }
-            case DataMessage.DISCARD ->
-                step.askDiscard(partId, shardIndex, pieceOffset, pieceLength, version, at.keepsTombstones());
-            default -> step.askWriteZeroes(partId, shardIndex, pieceOffset, pieceLength, version, at.keepsTombstones());
+            // A shard that becomes empty leaves a tombstone: see Settling.
+            case DataMessage.DISCARD -> step.askDiscard(partId, shardIndex, pieceOffset, pieceLength, version, true);
+            default -> step.askWriteZeroes(partId, shardIndex, pieceOffset, pieceLength, version, true);
         }
         stepUnderWay = true;
         at.applyingBegins();
         device.store().submit(step);
     }
 
-    /// What is gathered is written, unless it is all zeros: those take no space.
-    private int appliedType() {
-        if (scratch == Scratch.NONE) {
-            return type;
-        }
-        return device.scratch().isZero(scratch, pieceLength) ? DataMessage.WRITE_ZEROES : DataMessage.WRITE;
+    /// Say in a message on whose behalf the piece is changed: nobody's, if it is the cluster's own doing.
+    void describe(MemorySegment body, PgReplica at) {
+        final Incoming in = outcome == AnswerCode.OK ? incoming : null;
+        final long volume = in == null ? 0 : ShardRange.volumeId(in.body());
+        final long generation = in == null ? 0 : ShardRange.generation(in.body());
+        ShardRange.target(body, volume, generation, partId, shardIndex, at.pg(), at.ownEpoch());
+        ShardRange.range(body, pieceOffset, pieceLength, 0);
     }
 
     /// Send to every copy that follows and has not got it.
     void sendAll() {
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
             final Copy copy = replica().copy(slot);
-            if (copy != null && slots[slot] == TO_SEND && copy.isNeededFor(version) && copy.isFollowing()) {
+            if (copy != null && copies.isToSend(slot) && copy.isNeededFor(version) && copy.isFollowing()) {
                 send(copy);
             }
         }
@@ -338,52 +299,14 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (call == null) {
             return;
         }
-        final int applied = appliedType();
-        begin(
-                call,
-                copy,
-                switch (applied) {
-                    case DataMessage.WRITE -> DataMessage.REPLICATE_WRITE;
-                    case DataMessage.DISCARD -> DataMessage.REPLICATE_DISCARD;
-                    default -> DataMessage.REPLICATE_ZEROES;
-                });
+        final int applied = content.appliedType(pieceLength);
+        call.prepare(this, replica(), copy, DataMessage.replicated(applied));
         if (applied == DataMessage.WRITE) {
-            final Incoming in = incoming;
-            if (scratch != Scratch.NONE || in == null) {
-                call.outgoing().reset(device.scratch().table());
-                call.outgoing().add(0, device.scratch().offset(scratch), pieceLength);
-            } else {
-                call.outgoing().reset(in.payloadTable());
-                call.outgoing().add(in.payloadRegion(), in.payloadOffset(), pieceLength);
-                call.outgoingChecksum(in.payloadChecksum());
-            }
+            content.giveTo(call, pieceLength);
         }
         if (sent(call, copy)) {
-            slots[copy.slot()] = SENT;
+            copies.sent(copy.slot());
         }
-    }
-
-    private void begin(ReplicaCall call, Copy copy, int messageType) {
-        final PgReplica at = replica();
-        final Incoming in = incoming;
-        final boolean isOwn = outcome != AnswerCode.OK;
-        call.prepare(
-                this,
-                messageType,
-                at.pg(),
-                at.ownEpoch(),
-                device.nowNs() + device.settings().callNs());
-        ShardRange.target(
-                call.body(),
-                isOwn || in == null ? 0 : ShardRange.volumeId(in.body()),
-                isOwn || in == null ? 0 : ShardRange.generation(in.body()),
-                partId,
-                shardIndex,
-                at.pg(),
-                at.ownEpoch());
-        ShardRange.range(call.body(), pieceOffset, pieceLength, 0);
-        ReplicaRequest.order(call.body(), copy.peer().session(), messageType == DataMessage.COPY_READ ? 0 : version);
-        call.copy = copy;
     }
 
     private boolean sent(ReplicaCall call, Copy copy) {
@@ -403,7 +326,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         final long value = call.answeredValue();
         final long received = call.answerPayloadLength();
         final boolean wasRead = call.type() == DataMessage.COPY_READ;
-        final boolean isOfNow = replica != null && isSame(replica().copy(copy.slot()), copy);
+        final boolean isOfNow = copy.isCurrent();
         device.giveCall(call);
         if (code == AnswerCode.STALE_EPOCH) {
             replica().superseded(answeredEpoch);
@@ -419,23 +342,19 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
 
     private void applied(Copy copy, @Nullable AnswerCode code, long value) {
         final int slot = copy.slot();
-        slots[slot] = TO_SEND;
+        copies.again(slot);
         if (code == null) {
             return;
         }
         switch (code) {
-            case OK -> slots[slot] = DONE;
+            case OK -> copies.done(slot);
             case NO_SESSION -> copy.lost();
             case BUSY, NO_LEASE, NOT_PRIMARY, STALE_EPOCH -> {}
             case FENCED -> {
                 device.learn(volumeId(), value);
-                refuse(AnswerCode.FENCED, 1 << slot);
-                slots[slot] = REFUSED;
+                copies.refused(slot, AnswerCode.FENCED);
             }
-            case NO_SPACE -> {
-                refuse(AnswerCode.NO_SPACE, 1 << slot);
-                slots[slot] = REFUSED;
-            }
+            case NO_SPACE -> copies.refused(slot, AnswerCode.NO_SPACE);
             case IO_ERROR, CORRUPT, BAD_REQUEST, STALE_VERSION, STALE_REQUEST -> copy.failed();
         }
     }
@@ -443,30 +362,6 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     private long volumeId() {
         final Incoming in = incoming;
         return in == null ? 0 : ShardRange.volumeId(in.body());
-    }
-
-    private void refuse(AnswerCode why, int source) {
-        refusers |= source;
-        if (refusal == AnswerCode.OK) {
-            refusal = why;
-        }
-    }
-
-    /// The copies whose content is to be restored: in-sync ones that refused. If none of these is left that can
-    /// be read,
-    /// every other copy had applied the change before, and it stays.
-    private int goodRefusers() {
-        if (isRefusalUnreadable) {
-            return (SELF | ALL_OTHERS) & ~refusers;
-        }
-        int good = refusers & SELF;
-        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
-            final Copy copy = replica().copy(slot);
-            if ((refusers & 1 << slot) != 0 && copy != null && copy.isInSync() && !copy.hasFailed()) {
-                good |= 1 << slot;
-            }
-        }
-        return good == 0 ? SELF : good;
     }
 
     @Override
@@ -480,7 +375,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             replica().applied(version);
             switch (status) {
                 case OK -> isHere = true;
-                case NO_SPACE -> refuse(AnswerCode.NO_SPACE, SELF);
+                case NO_SPACE -> copies.refusedHere(AnswerCode.NO_SPACE);
                 case IO_ERROR, FAILED, CORRUPT, BAD_REQUEST -> {
                     hereFailed = true;
                     retryLater();
@@ -499,41 +394,31 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (state == ChangeState.ABANDONED) {
             end(AnswerCode.NOT_PRIMARY, false);
         } else if (state == ChangeState.APPLYING) {
-            if (refusal != AnswerCode.OK) {
+            if (copies.refusal() != AnswerCode.OK) {
                 takeBack();
-            } else if (device.rules().mayAcknowledge(isHere, missing())) {
+            } else if (device.rules().mayAcknowledge(isHere, copies.missing(replica(), version))) {
                 pieceDone();
             }
         }
     }
 
-    private int missing() {
-        int missing = 0;
-        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
-            final Copy copy = replica().copy(slot);
-            if (copy != null && copy.isNeededFor(version) && slots[slot] != DONE) {
-                missing++;
-            }
-        }
-        return missing;
-    }
-
     private void takeBack() {
         if (outcome == AnswerCode.OK) {
-            outcome = refusal;
+            outcome = copies.refusal();
             device.counters().count(Counter.UNDONE);
         }
-        isOverlaid = false;
+        content.overlaid(false);
         if (!rebuilds) {
             rebuilds = true;
-            gatherPiece(offset & -DataMessage.BLOCK_BYTES, (int) ShardRange.blockSpan(offset, length));
+            pieceOffset = firstBlock() * DataMessage.BLOCK_BYTES;
+            gatherPiece(pieceOffset, endOfBlocks() - pieceOffset);
         } else {
             gatherPiece(pieceOffset, pieceLength);
         }
     }
 
     private void pieceDone() {
-        final int end = (offset & -DataMessage.BLOCK_BYTES) + (int) ShardRange.blockSpan(offset, length);
+        final int end = endOfBlocks();
         final int next = pieceOffset + pieceLength;
         if (next < end) {
             gatherPiece(next, end - next);
@@ -578,12 +463,11 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (in != null && window != null) {
             window.ended(ClientRequest.sequence(in.body()), this, executed ? code : null);
         }
-        if (scratch != Scratch.NONE) {
-            device.scratch().give(scratch);
-            scratch = Scratch.NONE;
-        }
+        content.release();
         if (code == AnswerCode.OK && in != null) {
             device.counters().count(Counter.CHANGES);
+            device.counters()
+                    .add(Counter.WRITTEN_BYTES, in.type() == DataMessage.WRITE ? ShardRange.length(in.body()) : 0);
         }
         become(ChangeState.FREE);
         incoming = null;
@@ -615,18 +499,13 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         return at;
     }
 
-    @SuppressWarnings("ReferenceEquality") // a copy that was replaced is another one, though its slot is the same
-    private static boolean isSame(@Nullable Copy one, Copy other) {
-        return one == other;
-    }
-
     /// For people who look for what a request waits for.
     @Override
     public String toString() {
         return "change of shard " + partId + "/" + shardIndex + " at " + offset + "+" + length + ", " + state
                 + ", version " + version + (rebuilds ? ", rebuilds" : "")
                 + (isHere ? ", here" : "") + (hereFailed ? ", failed here" : "")
-                + (stepUnderWay ? ", store works" : "") + ", calls " + callsUnderWay + ", copies "
-                + Arrays.toString(slots) + ", refusal " + refusal + ", outcome " + outcome;
+                + (stepUnderWay ? ", store works" : "") + ", calls " + callsUnderWay + ", " + copies
+                + ", outcome " + outcome;
     }
 }

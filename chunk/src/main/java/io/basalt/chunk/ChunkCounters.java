@@ -8,8 +8,12 @@ public final class ChunkCounters {
     public enum Counter {
         /// Reads answered with data.
         READS,
+        /// Bytes of data in those answers.
+        READ_BYTES,
         /// Changes acknowledged.
         CHANGES,
+        /// Bytes of data in those changes; zeroed and discarded ranges are not counted.
+        WRITTEN_BYTES,
         /// Changes applied on behalf of a primary.
         REPLICATED,
         /// Requests refused because the sender's epoch was old, or this is not the primary.
@@ -33,7 +37,11 @@ public final class ChunkCounters {
         /// Ranges that were written again because copies differed after a takeover.
         RECONCILED,
         /// Times that a placement group began to serve.
-        TAKEOVERS
+        TAKEOVERS,
+        /// Tombstones that were let go because every copy has what they stood for.
+        TOMBSTONES_FORGOTTEN,
+        /// Shards that were freed because their volume was deleted.
+        SHARDS_FREED
     }
 
     private static final Counter[] COUNTERS = Counter.values();
@@ -48,9 +56,13 @@ public final class ChunkCounters {
         return values.get(counter.ordinal());
     }
 
-    @SuppressWarnings("EnumOrdinal") // see above
     void count(Counter counter) {
+        add(counter, 1);
+    }
+
+    @SuppressWarnings("EnumOrdinal") // see above
+    void add(Counter counter, long amount) {
         final int index = counter.ordinal();
-        values.setRelease(index, values.getPlain(index) + 1);
+        values.setRelease(index, values.getPlain(index) + amount);
     }
 }

@@ -1,33 +1,21 @@
 package io.basalt.chunk;
 
-import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.net.Connection;
 import io.basalt.net.ConnectionListener;
 import io.basalt.net.Incoming;
 import io.basalt.net.Network;
-import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
-import io.basalt.net.Service;
 import io.basalt.placement.ClusterMap;
-import io.basalt.placement.Device;
 import io.basalt.placement.ShardRouter;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.Timer;
 import io.basalt.store.chunk.Durability;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
-import io.basalt.wire.data.ClientRequest;
 import io.basalt.wire.data.DataMessage;
-import io.basalt.wire.data.ReplicaRequest;
-import io.basalt.wire.data.Sessions;
-import io.basalt.wire.data.ShardEntry;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// One storage device as the cluster sees it: answers gates and other devices' primaries for every placement
@@ -35,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// has a copy here. Everything of it lives in one reactor.
 ///
 /// ```
-///  Incoming ─ type ─┬─ READ ───────▶ Read ────────┐
-///                   ├─ WRITE … ────▶ Change ──────┼─▶ ShardStore
-///                   └─ REPLICATE … ▶ ReplicaOperation ─┘      Change ─▶ Peer ─▶ other devices
+///  gates ──────▶ ClientRequests ──┬─ READ ────▶ Read ─────────────┐
+///                                 └─ WRITE … ─▶ Change ───────────┼─▶ ShardStore ◀── Sweep: frees what nobody needs
+///  primaries ──▶ PrimaryRequests ─── REPLICATE … ▶ ReplicaOperation ┘
+///                                              Change ─▶ Peer ─▶ other devices
 /// ```
 ///
 /// Refuses everything until it knows a map and the attach generations of all volumes
@@ -50,7 +39,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Network network;
     private final ShardStore store;
     private final int deviceId;
-    private final long life;
     private final Membership membership;
     private final ReplicationRules rules;
     private final ChunkSettings settings;
@@ -66,43 +54,18 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Pool<ReplicaOperation> operations;
     private final Pool<VersionsOperation> versionsOperations;
     private final Pool<ReplicaCall> calls;
-    private final Map<Integer, Peer> peers = new TreeMap<>();
+    private final Peers peers;
+    private final Sweep sweep;
     private final long graceUntilNs;
 
-    private final Service clients = new Service() {
-        @Override
-        public void request(Incoming request) {
-            clientRequest(request);
-        }
-
-        @Override
-        public int payloadBytesMax(int type) {
-            return type == DataMessage.WRITE ? DataMessage.DATA_BYTES_MAX : 0;
-        }
-    };
-
-    private final Service primaries = new Service() {
-        @Override
-        public void request(Incoming request) {
-            replicaRequest(request);
-        }
-
-        @Override
-        public int payloadBytesMax(int type) {
-            return type == DataMessage.REPLICATE_WRITE ? DataMessage.DATA_BYTES_MAX : 0;
-        }
-    };
-
+    private final ClientRequests clients = new ClientRequests(this);
+    private final PrimaryRequests primaries = new PrimaryRequests(this);
     private @Nullable PgReplica[] replicas = new @Nullable PgReplica[0];
-
     private @Nullable ClusterMap map;
-
     private @Nullable Timer timer;
-
     private @Nullable PgListener pgListener;
 
     private boolean generationsKnown;
-    private int connectionNumber;
     private boolean closed;
 
     /// Hears of the states of placement groups. For operators' views and simulation. Control plane.
@@ -140,7 +103,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         this.network = network;
         this.store = store;
         this.deviceId = deviceId;
-        this.life = life;
         this.membership = membership;
         this.rules = rules;
         this.settings = settings;
@@ -153,6 +115,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         versionsOperations =
                 new Pool<>(4, () -> new VersionsOperation(this, store.shardBytes() / DataMessage.BLOCK_BYTES));
         calls = new Pool<>(settings.requestsMax() * 2 + 64, () -> new ReplicaCall(arena));
+        sweep = new Sweep(this);
+        peers = new Peers(this, life);
         graceUntilNs = reactor.clock().nanoTime() + settings.promiseNs();
         network.useMemory(scratch.table(), Network.MemoryKind.OWN);
         store.useMemory(scratch.table());
@@ -173,12 +137,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         if (before == null) {
             replicas = new @Nullable PgReplica[newer.pgCount()];
         }
-        for (final Device each : newer.devices()) {
-            final Peer peer = peers.get(each.id());
-            if (peer != null) {
-                peer.moved(addressOf(each));
-            }
-        }
+        peers.mapChanged(newer);
         for (int pg = 0; pg < newer.pgCount(); pg++) {
             if (replicas[pg] != null
                     || (newer.pgTable().epoch(pg) > 0 && newer.pgTable().indexOf(pg, deviceId) >= 0)) {
@@ -201,6 +160,18 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         generationsKnown = true;
     }
 
+    /// Some parts were deleted with their volumes, for good: their shards are freed in the background. May be said
+    /// again at any time, and is forgotten with the process.
+    public void partsDeleted(long[] partIds) {
+        assert reactor.inLoop();
+        sweep.deleted(partIds);
+    }
+
+    /// Look through all shards soon: some may be free to go.
+    public void sweepSoon() {
+        sweep.soon();
+    }
+
     /// Hear of the states of placement groups, instead of who did before.
     public void onPgChange(PgListener listener) {
         pgListener = listener;
@@ -208,7 +179,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     /// What this device is to a placement group.
     public PgState state(int pg) {
-        final PgReplica replica = pg < replicas.length ? replicas[pg] : null;
+        final PgReplica replica = replicaOf(pg);
         return replica == null ? PgState.ABSENT : replica.state();
     }
 
@@ -233,7 +204,11 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     /// Whether nothing is under way.
     public boolean isIdle() {
-        return reads.isWhole() && changes.isWhole() && operations.isWhole() && versionsOperations.isWhole();
+        return reads.isWhole()
+                && changes.isWhole()
+                && operations.isWhole()
+                && versionsOperations.isWhole()
+                && sweep.isIdle();
     }
 
     /// Stop all activity of its own: nothing more is sent, and what waits is answered NOT_PRIMARY. The owner
@@ -273,230 +248,36 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     @Override
     public void closed(Connection connection, String reason) {}
 
-    // Requests of gates.
+    // For the parts of this device.
 
-    private void clientRequest(Incoming in) {
-        final int type = in.type();
-        final MemorySegment body = in.body();
-        if (ClientRequest.violation(type, body, in.bodyLength(), in.payloadLength()) != null) {
-            counters.count(Counter.BAD_REQUESTS);
-            answer(in, AnswerCode.BAD_REQUEST, 0, 0);
-            return;
-        }
-        final int pg = ShardRange.pg(body);
-        final PgReplica replica = pg < replicas.length ? replicas[pg] : null;
-        if (replica == null || !generationsKnown || closed) {
-            counters.count(Counter.MISDIRECTED);
-            answer(in, AnswerCode.NOT_PRIMARY, 0, 0);
-            return;
-        }
-        final AnswerCode refusal = refusal(in, replica);
-        if (refusal != null) {
-            final long value = refusal == AnswerCode.FENCED ? generations.of(ShardRange.volumeId(body)) : 0;
-            answer(in, refusal, replica.epoch(), value);
-            return;
-        }
-        switch (type) {
-            case DataMessage.READ -> read(in, replica);
-            case DataMessage.FLUSH -> answer(in, AnswerCode.OK, replica.epoch(), 0);
-            default -> change(in, replica);
-        }
+    /// What this device is to a placement group; null if it never was anything.
+    @Nullable
+    PgReplica replicaOf(int pg) {
+        return pg < replicas.length ? replicas[pg] : null;
     }
 
-    /// Why a well-formed request of a gate is not taken; null if it is.
-    private @Nullable AnswerCode refusal(Incoming in, PgReplica replica) {
-        final MemorySegment body = in.body();
-        if (rules.isStaleEpoch(ShardRange.epoch(body), replica.epoch())) {
-            counters.count(Counter.MISDIRECTED);
-            return AnswerCode.STALE_EPOCH;
-        }
-        if (!replica.isServing()) {
-            counters.count(Counter.MISDIRECTED);
-            return replica.state().isPrimary() ? AnswerCode.NO_LEASE : AnswerCode.NOT_PRIMARY;
-        }
-        if (ShardRange.epoch(body) > replica.epoch()) {
-            return AnswerCode.NO_LEASE;
-        }
-        final long volumeId = ShardRange.volumeId(body);
-        final long generation = ShardRange.generation(body);
-        if (rules.isFenced(generation, generations.of(volumeId))) {
-            counters.count(Counter.FENCED);
-            return AnswerCode.FENCED;
-        }
-        generations.raise(volumeId, generation);
-        if (in.type() != DataMessage.FLUSH && isOutside(body, replica.pg())) {
-            counters.count(Counter.BAD_REQUESTS);
-            return AnswerCode.BAD_REQUEST;
-        }
-        return null;
+    /// Whether requests are taken: every generation is known, and the device is not being closed.
+    boolean isOpen() {
+        return generationsKnown && !closed;
     }
 
     /// Whether a range is in another placement group than was said, or not in a shard.
-    private boolean isOutside(MemorySegment body, int pg) {
+    boolean isOutside(MemorySegment body, int pg) {
         return pgOf(ShardRange.partId(body), ShardRange.shardIndex(body)) != pg
                 || ShardRange.offset(body) > store.shardBytes() - ShardRange.length(body);
     }
 
-    private void read(Incoming in, PgReplica replica) {
-        if (!replica.mayRead()) {
-            counters.count(Counter.NO_LEASE);
-            answer(in, AnswerCode.NO_LEASE, replica.epoch(), 0);
-            return;
-        }
-        final Read read = reads.take();
-        if (read == null) {
-            counters.count(Counter.BUSY);
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-        } else {
-            read.begin(in, replica);
-        }
+    IdentityWindows identities() {
+        return identities;
     }
 
-    private void change(Incoming in, PgReplica replica) {
-        final MemorySegment body = in.body();
-        final long sequence = ClientRequest.sequence(body);
-        final long oldest = ClientRequest.oldest(body);
-        final IdentityWindow window =
-                identities.of(ClientRequest.gateInstance(body), replica.pg(), oldest, reactor.nowNs());
-        if (window == null) {
-            counters.count(Counter.BUSY);
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-            return;
-        }
-        window.advance(oldest);
-        if (window.isBelow(sequence)) {
-            answer(in, AnswerCode.STALE_REQUEST, replica.epoch(), 0);
-            return;
-        }
-        if (rules.remembersIdentities()) {
-            final AnswerCode earlier = window.isBeyond(sequence) ? null : window.answer(sequence);
-            final Change underWay = window.isBeyond(sequence) ? null : window.underWay(sequence);
-            if (earlier != null) {
-                counters.count(Counter.REPEATED);
-                answer(in, earlier, replica.epoch(), 0);
-                return;
-            }
-            if (underWay != null) {
-                counters.count(Counter.REPEATED);
-                underWay.join(in);
-                return;
-            }
-        }
-        final Change change =
-                window.isBeyond(sequence) || changes.available() <= settings.scratchCount() ? null : changes.take();
-        if (change == null) {
-            counters.count(Counter.BUSY);
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-        } else {
-            change.begin(in, replica, window);
-        }
+    Sweep sweep() {
+        return sweep;
     }
 
-    // Requests of primaries.
-
-    private void replicaRequest(Incoming in) {
-        final int type = in.type();
-        final MemorySegment body = in.body();
-        if (ReplicaRequest.violation(type, body, in.bodyLength(), in.payloadLength()) != null) {
-            counters.count(Counter.BAD_REQUESTS);
-            answer(in, AnswerCode.BAD_REQUEST, 0, 0);
-            return;
-        }
-        final int pg = ShardRange.pg(body);
-        final PgReplica replica = pg < replicas.length ? replicas[pg] : null;
-        if (type == DataMessage.LEASE) {
-            lease(in);
-        } else if (replica == null || !generationsKnown || closed) {
-            answer(in, AnswerCode.NO_LEASE, 0, 0);
-        } else if (type == DataMessage.PREPARE) {
-            replica.askedToFollow(in);
-        } else {
-            obey(in, replica);
-        }
+    Peers peers() {
+        return peers;
     }
-
-    private void lease(Incoming in) {
-        final MemorySegment body = in.body();
-        final boolean given = generationsKnown
-                && !closed
-                && promises.give(
-                        ShardRange.shardIndex(body),
-                        ReplicaRequest.session(body),
-                        reactor.clock().nanoTime() + settings.promiseNs());
-        answer(in, given ? AnswerCode.OK : generationsKnown ? AnswerCode.NO_SESSION : AnswerCode.NO_LEASE, 0, 0);
-    }
-
-    private void obey(Incoming in, PgReplica replica) {
-        final MemorySegment body = in.body();
-        final AnswerCode refusal = replica.refusal(ShardRange.epoch(body), ReplicaRequest.session(body));
-        if (refusal != null) {
-            counters.count(Counter.MISDIRECTED);
-            answer(in, refusal, replica.epoch(), 0);
-            return;
-        }
-        if (in.type() != DataMessage.COPY_SHARDS && isOutside(body, replica.pg())) {
-            counters.count(Counter.BAD_REQUESTS);
-            answer(in, AnswerCode.BAD_REQUEST, replica.epoch(), 0);
-            return;
-        }
-        final long volumeId = ShardRange.volumeId(body);
-        if (volumeId > 0) {
-            if (rules.isFenced(ShardRange.generation(body), generations.of(volumeId))) {
-                counters.count(Counter.FENCED);
-                answer(in, AnswerCode.FENCED, replica.epoch(), generations.of(volumeId));
-                return;
-            }
-            generations.raise(volumeId, ShardRange.generation(body));
-        }
-        switch (in.type()) {
-            case DataMessage.COPY_SHARDS -> listShards(in, replica);
-            case DataMessage.COPY_VERSIONS -> tellVersions(in, replica);
-            default -> operate(in, replica);
-        }
-    }
-
-    private void operate(Incoming in, PgReplica replica) {
-        final ReplicaOperation operation = operations.take();
-        if (operation == null) {
-            counters.count(Counter.BUSY);
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-        } else if (in.type() == DataMessage.COPY_READ) {
-            operation.read(in, replica);
-        } else {
-            operation.apply(in, replica, ReplicaRequest.version(in.body()));
-        }
-    }
-
-    private void tellVersions(Incoming in, PgReplica replica) {
-        final VersionsOperation operation = versionsOperations.take();
-        if (operation == null) {
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-        } else {
-            operation.begin(in, replica);
-        }
-    }
-
-    private void listShards(Incoming in, PgReplica replica) {
-        final ShardKey after = new ShardKey(ShardRange.partId(in.body()), ShardRange.shardIndex(in.body()));
-        final NavigableMap<ShardKey, Long> shards = ShardListing.of(store, replica.pg(), this::pgOf);
-        final int rest = shards.tailMap(after, false).size();
-        final int count = Math.min(rest, ShardListing.COUNT_MAX);
-        if (count > 0 && !takeAnswerBuffer(in, count * ShardEntry.BYTES)) {
-            answer(in, AnswerCode.BUSY, replica.epoch(), 0);
-            return;
-        }
-        if (count > 0) {
-            ShardListing.write(
-                    shards,
-                    after,
-                    in.answerPayload().segment(0),
-                    in.answerPayload().offset(0));
-        }
-        AnswerBody.set(in.answerBody(), replica.epoch(), count, rest > count ? 1 : 0);
-        in.answer(AnswerCode.OK.code(), AnswerBody.BYTES);
-    }
-
-    // For the parts of this device.
 
     Reactor reactor() {
         return reactor;
@@ -547,10 +328,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return ShardRouter.pgOf(partId, shardIndex, replicas.length);
     }
 
-    long newSession() {
-        return Sessions.of(life, connectionNumber++ & Sessions.CONNECTION_MAX);
-    }
-
     long generationOf(long volumeId) {
         return volumeId == 0 ? 0 : generations.of(volumeId);
     }
@@ -572,17 +349,9 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         }
     }
 
-    /// The way to another device; opened when it is first needed.
+    /// The way to another device.
     Peer peer(int id) {
-        final Peer known = peers.get(id);
-        if (known != null) {
-            return known;
-        }
-        final ClusterMap current = Objects.requireNonNull(map);
-        final Device device = Objects.requireNonNull(current.device(id));
-        final Peer peer = new Peer(this, id, addressOf(device), new ReplicaCall(arena));
-        peers.put(id, peer);
-        return peer;
+        return peers.to(id);
     }
 
     void peerReady(Peer peer) {
@@ -597,6 +366,11 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         }
     }
 
+    /// A call that is in no pool.
+    ReplicaCall newCall() {
+        return new ReplicaCall(arena);
+    }
+
     @Nullable
     ReplicaCall takeCall() {
         return calls.take();
@@ -604,6 +378,27 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     void giveCall(ReplicaCall call) {
         calls.give(call);
+    }
+
+    @Nullable
+    Read takeRead() {
+        return reads.take();
+    }
+
+    /// A change for a client's request: some are kept back for repair, on which clients may wait.
+    @Nullable
+    Change takeClientChange() {
+        return changes.available() <= settings.scratchCount() ? null : changes.take();
+    }
+
+    @Nullable
+    ReplicaOperation takeOperation() {
+        return operations.take();
+    }
+
+    @Nullable
+    VersionsOperation takeVersionsOperation() {
+        return versionsOperations.take();
     }
 
     void give(Read read) {
@@ -670,14 +465,13 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
             return;
         }
         final long nowNs = reactor.nowNs();
-        for (final Peer peer : peers.values()) {
-            peer.tick(nowNs);
-        }
+        peers.tick(nowNs);
         for (final PgReplica replica : replicas) {
             if (replica != null) {
                 replica.tick(nowNs);
             }
         }
+        sweep.tick(nowNs);
     }
 
     private PgReplica replica(int pg) {
@@ -698,11 +492,5 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
                 replica.seen(version);
             }
         });
-    }
-
-    private static NodeAddress addressOf(Device device) {
-        final String text = device.address();
-        final int colon = text.lastIndexOf(':');
-        return new NodeAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
     }
 }

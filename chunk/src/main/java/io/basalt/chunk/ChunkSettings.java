@@ -13,6 +13,9 @@ package io.basalt.chunk;
 /// @param callNs how long a primary waits for a copy's answer before it takes the connection for dead
 /// @param reconnectNs pause between two attempts to connect to a peer
 /// @param wishNs pause between two utterances of the same wish to the metaserver
+/// @param sweepNs pause between two walks through all shards that look for what can be freed; a tombstone is
+///     kept for
+///     at least as long after every copy has it
 public record ChunkSettings(
         int requestsMax,
         int replicasMax,
@@ -22,10 +25,13 @@ public record ChunkSettings(
         long tickNs,
         long callNs,
         long reconnectNs,
-        long wishNs) {
+        long wishNs,
+        long sweepNs) {
+    private static final long SWEEP_NS = 30_000_000_000L;
+
     /// What suits a data centre.
     public static final ChunkSettings DEFAULT = new ChunkSettings(
-            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L);
+            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SWEEP_NS);
 
     public ChunkSettings {
         require("requestsMax", requestsMax, 1, 1 << 16);
@@ -37,6 +43,36 @@ public record ChunkSettings(
         require("callNs", callNs, 1000, Long.MAX_VALUE >> 4);
         require("reconnectNs", reconnectNs, 1, Long.MAX_VALUE >> 4);
         require("wishNs", wishNs, 1, Long.MAX_VALUE >> 4);
+        require("sweepNs", sweepNs, 1000, Long.MAX_VALUE >> 4);
+    }
+
+    /// With the usual pause between walks.
+    public ChunkSettings(
+            int requestsMax,
+            int replicasMax,
+            int scratchCount,
+            int gatesMax,
+            long leaseNs,
+            long tickNs,
+            long callNs,
+            long reconnectNs,
+            long wishNs) {
+        this(requestsMax, replicasMax, scratchCount, gatesMax, leaseNs, tickNs, callNs, reconnectNs, wishNs, SWEEP_NS);
+    }
+
+    /// The same with another pause between walks.
+    public ChunkSettings withSweepNs(long newSweepNs) {
+        return new ChunkSettings(
+                requestsMax,
+                replicasMax,
+                scratchCount,
+                gatesMax,
+                leaseNs,
+                tickNs,
+                callNs,
+                reconnectNs,
+                wishNs,
+                newSweepNs);
     }
 
     /// How long a secondary keeps what the primary counts as [#leaseNs]: clocks may drift by an eighth.

@@ -41,6 +41,12 @@ final class Copy implements ReplicaCall.Owner {
         return peer;
     }
 
+    /// Whether it still stands for its device: another configuration may have replaced it.
+    @SuppressWarnings("ReferenceEquality") // one that was replaced is another one, though its slot is the same
+    boolean isCurrent() {
+        return replica.copy(slot) == this;
+    }
+
     boolean isInSync() {
         return inSync;
     }

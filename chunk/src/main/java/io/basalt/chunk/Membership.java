@@ -15,4 +15,10 @@ public interface Membership {
     ///
     /// @param epoch the configuration that the wish is based on
     void addToInSync(int pg, int epoch, int deviceId);
+
+    /// A device has looked through all it has: which of these parts were deleted with their volume is to be told to
+    /// [ChunkDevice#partsDeleted], now or later.
+    ///
+    /// @param partIds in rising order
+    default void partsHeld(int deviceId, long[] partIds) {}
 }

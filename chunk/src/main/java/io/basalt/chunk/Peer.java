@@ -76,7 +76,7 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
     void tick(long nowNs) {
         if (connection == null && nowNs - nextConnectNs >= 0) {
             nextConnectNs = nowNs + device.settings().reconnectNs();
-            session = device.newSession();
+            session = device.peers().newSession();
             connection = device.network().connect(address, device::refuse, this);
         }
         if (ready && !leaseAsked && nowNs - nextLeaseNs >= 0) {

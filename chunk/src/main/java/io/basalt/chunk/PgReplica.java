@@ -3,23 +3,15 @@ package io.basalt.chunk;
 import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.net.Incoming;
 import io.basalt.placement.ReplicaSet;
-import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
-import io.basalt.wire.data.ReplicaRequest;
-import io.basalt.wire.data.Sessions;
-import io.basalt.wire.data.ShardRange;
 import io.basalt.wire.data.Versions;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// One device's replica of one placement group: the state machine of [PgState], and what the device knows in
 /// each role.
 ///
-/// **Following.** A copy follows one primary at a time: one device, in one epoch, in one session. It is asked to
-/// (PREPARE). It leaves an earlier primary only when what it has promised that one is over and nothing of it is
-/// under way
-/// here any more, so that a primary that has been left can neither serve a read nor change a copy.
+/// **Following** another primary is in [Following].
 ///
 /// **Leading.** A primary that takes over waits until every in-sync copy follows it, then brings them together
 /// ([Reconciliation]), then serves. A new configuration with the same primary, and no copy in sync that was not
@@ -31,8 +23,7 @@ final class PgReplica {
     /// Other copies that a placement group can have.
     static final int SLOTS = ReplicaSet.SIZE_MAX - 1;
 
-    /// Added to the highest counter found when a primary takes over within an epoch: what has been discarded
-    /// has left no
+    /// Added to the highest counter found when a primary takes over within an epoch: what was forgotten has left no
     /// trace of its version.
     private static final long COUNTER_LEAP = 1 << 20;
 
@@ -40,26 +31,19 @@ final class PgReplica {
     private final int pg;
     private final @Nullable Copy[] copies = new @Nullable Copy[SLOTS];
 
+    private final OpenChanges open = new OpenChanges();
+    private final Following following;
+    private final Settling settling;
+
     private PgState state = PgState.ABSENT;
     private PgConfiguration configuration = PgConfiguration.NONE;
 
     /// Highest epoch heard of, from maps or primaries.
     private int epoch;
 
-    private int followedDevice;
-    private int followedEpoch;
-    private long followedSession;
-    private long promisedUntilNs;
-
-    private int applyingCount;
     private long highest;
     private long counter;
 
-    private @Nullable Change firstOpen;
-
-    private @Nullable Change lastOpen;
-
-    private long endings;
     private boolean isConfiguring;
     private boolean hasFailedHere;
     private long nextWishNs;
@@ -69,7 +53,8 @@ final class PgReplica {
     PgReplica(ChunkDevice device, int pg) {
         this.device = device;
         this.pg = pg;
-        promisedUntilNs = device.graceUntilNs();
+        following = new Following(this);
+        settling = new Settling(this);
         nextWishNs = device.nowNs();
     }
 
@@ -121,11 +106,6 @@ final class PgReplica {
         return true;
     }
 
-    /// Whether an empty shard's versions must be remembered: a copy is away that may still have its blocks.
-    boolean keepsTombstones() {
-        return configuration.inSyncCount() < configuration.count();
-    }
-
     /// Whether no other copy is in sync.
     boolean isLastCopy() {
         return configuration.inSyncCount() == 1 && configuration.inSync(device.deviceId());
@@ -141,6 +121,7 @@ final class PgReplica {
         final boolean isKnown = state == PgState.SERVING && isContinuedBy(next);
         configuration = next;
         reconciliation = null;
+        settling.reset();
         if (!next.contains(device.deviceId())) {
             epoch = Math.max(epoch, next.epoch());
             stepDown(PgState.ABSENT);
@@ -174,7 +155,7 @@ final class PgReplica {
     }
 
     private void lead(boolean goesOn) {
-        leave();
+        following.leave();
         if (!goesOn && state == PgState.SERVING) {
             stepDown(PgState.SECONDARY);
         }
@@ -230,21 +211,9 @@ final class PgReplica {
             become(next);
         }
         if (!next.isPrimary()) {
-            Change each = firstNotAbandoned();
-            while (each != null) {
-                each.abandon();
-                each = firstNotAbandoned();
-            }
+            open.abandon();
             Arrays.fill(copies, null);
         }
-    }
-
-    private @Nullable Change firstNotAbandoned() {
-        Change each = firstOpen;
-        while (each != null && each.isAbandoned()) {
-            each = each.newerOpen;
-        }
-        return each;
     }
 
     /// The process ends: nothing is served or finished any more.
@@ -261,82 +230,47 @@ final class PgReplica {
 
     /// A primary asks to be followed.
     void askedToFollow(Incoming in) {
-        final MemorySegment body = in.body();
-        final int primary = ShardRange.shardIndex(body);
-        final int asked = ShardRange.epoch(body);
-        final long session = ReplicaRequest.session(body);
-        final boolean isKnown = primary == followedDevice && Sessions.life(session) == Sessions.life(followedSession);
-        final AnswerCode code = follow(primary, asked, session);
-        AnswerBody.set(in.answerBody(), epoch, isKnown ? 0 : 1, highest);
-        in.answer(code.code(), AnswerBody.BYTES);
+        following.asked(in);
     }
 
-    private AnswerCode follow(int primary, int asked, long session) {
-        if (device.rules().isStaleEpoch(asked, epoch)) {
-            return AnswerCode.STALE_EPOCH;
-        }
-        if (!configuration.contains(device.deviceId())
-                || (configuration.epoch() == asked && configuration.primary() != primary)) {
-            return AnswerCode.NO_LEASE;
-        }
-        final boolean isSame = primary == followedDevice;
-        if (isSame && asked == followedEpoch && session < followedSession) {
-            return AnswerCode.NO_SESSION;
-        }
-        final boolean isSameLife = isSame && Sessions.life(session) == Sessions.life(followedSession);
-        epoch = Math.max(epoch, asked);
+    /// Whether the map allows to follow a device in an epoch.
+    boolean mayFollow(int primary, int asked) {
+        return configuration.contains(device.deviceId())
+                && (configuration.epoch() != asked || configuration.primary() == primary);
+    }
+
+    /// Another one is to be followed: be primary no longer.
+    void giveWay() {
+        settling.reset();
         if (state.isPrimary()) {
             stepDown(configuration.inSync(device.deviceId()) ? PgState.SECONDARY : PgState.LEFT_OUT);
         }
-        if (!isSame) {
-            leave();
-            if (!device.rules().isPromiseOver(device.nowNs(), promisedUntilNs)) {
-                return AnswerCode.NO_LEASE;
-            }
-        }
-        if (!isSameLife && applyingCount > 0) {
-            followedSession = 0;
-            return AnswerCode.NO_LEASE;
-        }
-        followedDevice = primary;
-        followedEpoch = asked;
-        followedSession = session;
-        return AnswerCode.OK;
     }
 
-    /// Follow nobody: what was promised stays promised, and no more is.
-    private void leave() {
-        if (followedDevice != 0) {
-            promisedUntilNs = device.promises().untilNs(followedDevice, promisedUntilNs);
-            device.promises().left(followedDevice, followedSession);
-        }
-        followedDevice = 0;
-        followedEpoch = 0;
-        followedSession = 0;
-    }
-
-    /// Whether a primary's message is to be refused, and how; null if it is to be obeyed.
+    /// See [Following#refusal].
     @Nullable
     AnswerCode refusal(int messageEpoch, long session) {
-        if (device.rules().isStaleEpoch(messageEpoch, epoch)) {
-            return AnswerCode.STALE_EPOCH;
-        }
-        if (messageEpoch > followedEpoch && state != PgState.ABSENT && followedDevice != 0) {
-            return AnswerCode.NO_SESSION;
-        }
-        return device.rules().isForeignSession(session, followedSession) || followedDevice == 0
-                ? AnswerCode.NO_SESSION
-                : null;
+        return following.refusal(messageEpoch, session);
+    }
+
+    /// The primary that is followed says what is settled: see [Settling].
+    void settled(long bound) {
+        settling.settled(bound);
+    }
+
+    /// Tombstones of lower versions are of no use any more.
+    long settledBelow() {
+        return settling.settledBelow();
     }
 
     // Changes on this device, in whatever role.
 
     void applyingBegins() {
-        applyingCount++;
+        following.applyingBegins();
     }
 
     void applied(long version) {
-        applyingCount--;
+        following.applyingEnds();
         seen(version);
     }
 
@@ -353,66 +287,37 @@ final class PgReplica {
 
     /// A change begins.
     void opened(Change change) {
-        change.olderOpen = lastOpen;
-        change.newerOpen = null;
-        if (lastOpen == null) {
-            firstOpen = change;
-        } else {
-            lastOpen.newerOpen = change;
-        }
-        lastOpen = change;
+        open.add(change);
     }
 
     /// A change has ended.
     void closed(Change change) {
-        unlink(change);
-        endings++;
+        open.remove(change);
     }
 
-    /// The version of a change that is to be applied now. The list keeps those that have one in their order.
+    /// The version of a change that is to be applied now.
     long nextVersion(Change change) {
-        unlink(change);
-        opened(change);
-        return Versions.of(configuration.epoch(), ++counter);
+        open.renew(change);
+        counter++;
+        return Versions.of(configuration.epoch(), counter);
     }
 
-    private void unlink(Change change) {
-        final Change older = change.olderOpen;
-        final Change newer = change.newerOpen;
-        if (older == null) {
-            firstOpen = newer;
-        } else {
-            older.newerOpen = newer;
-        }
-        if (newer == null) {
-            lastOpen = older;
-        } else {
-            newer.olderOpen = older;
-        }
+    /// The version of the change that comes next.
+    long nextVersion() {
+        return Versions.of(configuration.epoch(), counter + 1);
     }
 
     /// See which changes miss nothing any more.
     void recheck() {
-        if (isConfiguring) {
-            return;
-        }
-        Change each = firstOpen;
-        while (each != null) {
-            final Change next = each.newerOpen;
-            final long before = endings;
-            each.settle();
-            each = endings == before ? next : firstOpen;
+        if (!isConfiguring) {
+            open.settle();
         }
     }
 
     /// A copy follows now: it gets what it has missed, in order.
     void copyFollows(Copy copy) {
         seen(copy.highest());
-        for (Change each = firstOpen; each != null; each = each.newerOpen) {
-            if (each.isApplying()) {
-                each.sendAll();
-            }
-        }
+        open.sendAll();
     }
 
     /// The connection to a device is lost.
@@ -447,13 +352,13 @@ final class PgReplica {
                 copy.tick(nowNs);
             }
         }
-        tickChanges(nowNs);
+        open.tick(nowNs);
         if (hasFailedHere && !isLastCopy() && nowNs - nextWishNs >= 0) {
             nextWishNs = nowNs + device.settings().wishNs();
             wishRemoved(device.deviceId());
         }
         if (state == PgState.PREPARING) {
-            if (device.rules().isPromiseOver(nowNs, promisedUntilNs) && allFollow() && firstOpen == null) {
+            if (following.isPromiseOver(nowNs) && allFollow() && open.isEmpty()) {
                 become(PgState.RECONCILING);
                 reconciliation = new Reconciliation(this, null);
             }
@@ -463,19 +368,10 @@ final class PgReplica {
         } else if (state == PgState.SERVING && reconciliation == null) {
             recruit();
         }
+        settling.tick(nowNs);
         final Reconciliation current = reconciliation;
         if (current != null) {
             current.tick();
-        }
-    }
-
-    private void tickChanges(long nowNs) {
-        Change each = firstOpen;
-        while (each != null) {
-            final Change next = each.newerOpen;
-            final long before = endings;
-            each.tick(nowNs);
-            each = endings == before ? next : firstOpen;
         }
     }
 
@@ -492,7 +388,7 @@ final class PgReplica {
     private void recruit() {
         for (final Copy copy : copies) {
             if (copy != null && copy.isToBeCompared()) {
-                copy.compare(Versions.of(configuration.epoch(), counter + 1));
+                copy.compare(nextVersion());
                 reconciliation = new Reconciliation(this, copy);
                 return;
             }
@@ -501,12 +397,35 @@ final class PgReplica {
 
     /// Whether every change before a version has ended, so that it can be seen on the copies.
     boolean isSettledBefore(long version) {
-        for (Change each = firstOpen; each != null; each = each.newerOpen) {
-            if (each.isApplying() && each.version() < version) {
+        return open.noneAppliesBelow(version);
+    }
+
+    /// Whether every change below a version has ended for good: none is being taken back either.
+    boolean isDecidedBelow(long version) {
+        return open.noneBegunBelow(version);
+    }
+
+    /// Whether this primary serves, and every copy is in sync, follows, and is known to have everything.
+    boolean isWhole() {
+        if (!isServing() || reconciliation != null || configuration.inSyncCount() < configuration.count()) {
+            return false;
+        }
+        for (final Copy copy : copies) {
+            if (copy != null && (!copy.isVerified() || !copy.isFollowing() || copy.hasFailed())) {
                 return false;
             }
         }
-        return true;
+        return !hasFailedHere;
+    }
+
+    /// Whether another copy is known to have everything.
+    boolean hasVerifiedCopy() {
+        for (final Copy copy : copies) {
+            if (copy != null && copy.isVerified()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Every version that the in-sync copies have is known: those to come are higher.
@@ -555,14 +474,11 @@ final class PgReplica {
     @Override
     public String toString() {
         final StringBuilder text = new StringBuilder("pg " + pg + " " + state + ", epoch " + configuration.epoch()
-                + " of " + epoch + ", follows device " + followedDevice + ", applying " + applyingCount
+                + " of " + epoch + ", " + following
                 + (reconciliation == null ? "" : ", " + reconciliation));
         for (final Copy copy : copies) {
             text.append(copy == null ? "" : "; " + copy);
         }
-        for (Change each = firstOpen; each != null; each = each.newerOpen) {
-            text.append("; ").append(each);
-        }
-        return text.toString();
+        return text.append(open).toString();
     }
 }

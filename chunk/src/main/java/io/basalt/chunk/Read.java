@@ -29,6 +29,7 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
     private @Nullable PgReplica replica;
 
     private int repairs;
+    private AnswerCode failure = AnswerCode.OK;
 
     Read(ChunkDevice device) {
         this.device = device;
@@ -40,11 +41,12 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
         replica = at;
         repairs = 0;
         final MemorySegment body = in.body();
-        partId = ShardRange.partId(body);
-        shardIndex = ShardRange.shardIndex(body);
-        offset = ShardRange.offset(body);
-        length = ShardRange.length(body);
-        isChange = false;
+        place(
+                ShardRange.partId(body),
+                ShardRange.shardIndex(body),
+                ShardRange.offset(body),
+                ShardRange.length(body),
+                false);
         if (!device.order().enter(this)) {
             device.counters().count(Counter.ORDER_WAITS);
         }
@@ -76,6 +78,7 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
         } else if (status == StoreStatus.BAD_REQUEST || ++repairs > REPAIRS_MAX) {
             end(ReplicaOperation.code(status));
         } else {
+            failure = ReplicaOperation.code(status);
             repair();
         }
     }
@@ -87,7 +90,7 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
         final int bytes =
                 failed == StoreRequest.NO_BLOCK ? (int) ShardRange.blockSpan(offset, length) : DataMessage.BLOCK_BYTES;
         device.order().leave(this);
-        if (!device.rebuild(replica(), partId, shardIndex, at, bytes, Change.ALL_OTHERS, this)) {
+        if (!device.rebuild(replica(), partId, shardIndex, at, bytes, Sources.ALL_OTHERS, this)) {
             answer(AnswerCode.BUSY);
         }
     }
@@ -98,7 +101,8 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
             device.counters().count(Counter.REPAIRED);
             device.order().enter(this);
         } else {
-            answer(code);
+            // No copy has the content: what is wrong with it here says more than that.
+            answer(code == AnswerCode.CORRUPT ? failure : code);
         }
     }
 
@@ -106,6 +110,7 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
         final Incoming in = incoming();
         if (code == AnswerCode.OK) {
             device.counters().count(Counter.READS);
+            device.counters().add(Counter.READ_BYTES, length);
             if (length == DataMessage.BLOCK_BYTES && offset % DataMessage.BLOCK_BYTES == 0) {
                 in.answerChecksum(step.blockChecksum(0));
             }

@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The comparison of copies, shard by shard and block by block, and the rewriting of what differs. Control plane.
@@ -57,7 +57,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private final StoreStep step;
     private final long[][] versions;
     private final ArrayDeque<Run> runs = new ArrayDeque<>();
-    private NavigableMap<ShardKey, Long> shards = new TreeMap<>();
+    private final NavigableSet<ShardKey> shards = new TreeSet<>();
 
     private Phase phase = Phase.SETTLING;
     private ShardKey cursor = new ShardKey(0, 0);
@@ -94,7 +94,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         switch (phase) {
             case SETTLING -> {
                 if (joining == null || replica.isSettledBefore(joining.neededFrom())) {
-                    shards = ShardListing.of(device.store(), replica.pg(), device::pgOf);
+                    ShardListing.of(device, replica.pg())
+                            .forEach((shard, listed) -> listedOne(shard, listed.version(), listed.tombstone()));
                     phase = Phase.LISTING;
                     list();
                 }
@@ -110,7 +111,6 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     private void list() {
         if (asked == others.size()) {
-            shards.values().forEach(replica::seen);
             replica.listed();
             asked = -1;
             phase = Phase.COMPARING;
@@ -123,6 +123,16 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             return;
         }
         ask(others.get(asked), DataMessage.COPY_SHARDS, cursor, ShardListing.COUNT_MAX * ShardEntry.BYTES);
+    }
+
+    /// A shard that no copy has content of need not be compared: it reads as zeros everywhere, whether it is a
+    /// tombstone
+    /// or has been forgotten already.
+    private void listedOne(ShardKey shard, long version, boolean tombstone) {
+        replica.seen(version);
+        if (!tombstone && !device.sweep().isDeleted(shard.partId())) {
+            shards.add(shard);
+        }
     }
 
     private void listed(ReplicaCall call) {
@@ -141,7 +151,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 fail();
                 return;
             }
-            shards.merge(key, ShardEntry.version(memory, at), Math::max);
+            listedOne(key, ShardEntry.version(memory, at), ShardEntry.isTombstone(memory, at));
             cursor = key;
         }
         if (call.answeredValue() == 0 || count == 0) {
@@ -162,7 +172,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             replica.reconciled();
             return;
         }
-        final ShardKey shard = shards.firstKey();
+        final ShardKey shard = shards.first();
         if (asked < 0) {
             isWaiting = true;
             step.askVersions(shard.partId(), shard.shardIndex(), 0, blocks * DataMessage.BLOCK_BYTES);
@@ -183,6 +193,17 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             return;
         }
         if (status == StoreStatus.CORRUPT && step.operation() == StoreOperation.VERSIONS) {
+            if (joining != null) {
+                // Clients may read this copy, and it is the one that counts: it must not become an empty one.
+                replica.failedHere();
+                fail();
+                return;
+            }
+            if (others.isEmpty()) {
+                // The last good copy: what is lost stays unreadable instead of being read as zeros.
+                next();
+                return;
+            }
             isWaiting = true;
             step.askDrop(step.partId(), step.shardIndex());
             device.store().submit(step);
@@ -245,7 +266,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         for (final long[] each : versions) {
             newest = Math.max(newest, each[block]);
         }
-        int sources = versions[0][block] == newest ? Change.SELF : 0;
+        int sources = versions[0][block] == newest ? Sources.SELF : 0;
         for (int index = 0; index < others.size(); index++) {
             if (versions[index + 1][block] == newest) {
                 sources |= 1 << others.get(index).slot();
@@ -256,7 +277,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     /// The copies that are right when one is compared, as bits.
     private int trusted() {
-        int trusted = Change.SELF;
+        int trusted = Sources.SELF;
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
             final Copy copy = replica.copy(slot);
             if (copy != null && copy.isVerified()) {
@@ -267,7 +288,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     }
 
     private int all() {
-        int all = Change.SELF;
+        int all = Sources.SELF;
         for (final Copy copy : others) {
             all |= 1 << copy.slot();
         }
@@ -279,13 +300,10 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private void rewrite() {
         final Run run = runs.peek();
         if (run == null) {
-            shards.pollFirstEntry();
-            asked = -1;
-            phase = Phase.COMPARING;
-            compare();
+            next();
             return;
         }
-        final ShardKey shard = shards.firstKey();
+        final ShardKey shard = shards.first();
         isWaiting = device.rebuild(
                 replica,
                 shard.partId(),
@@ -294,6 +312,13 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 run.count * DataMessage.BLOCK_BYTES,
                 run.sources,
                 this);
+    }
+
+    private void next() {
+        shards.pollFirst();
+        asked = -1;
+        phase = Phase.COMPARING;
+        compare();
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.basalt.net.Call;
 import io.basalt.net.CallStatus;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ReplicaRequest;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.Arena;
@@ -56,6 +57,20 @@ final class ReplicaCall extends Call {
         ShardRange.target(body, 0, 0, 0, 0, pg, epoch);
         ShardRange.range(body, 0, 0, 0);
         ReplicaRequest.order(body, 0, 0);
+    }
+
+    /// Begin a message about the piece of a change that is under way.
+    void prepare(Change change, PgReplica at, Copy to, int type) {
+        final ChunkDevice device = at.device();
+        prepare(
+                change,
+                type,
+                at.pg(),
+                at.ownEpoch(),
+                device.nowNs() + device.settings().callNs());
+        copy = to;
+        change.describe(body(), at);
+        ReplicaRequest.order(body(), to.peer().session(), type == DataMessage.COPY_READ ? 0 : change.version());
     }
 
     /// Epoch that the answerer knows.

@@ -46,10 +46,8 @@ final class ReplicaOperation implements StoreStep.Owner {
                     step.checksumsKnown(true);
                 }
             }
-            case DataMessage.REPLICATE_DISCARD ->
-                step.askDiscard(partId, shard, offset, length, newVersion, to.keepsTombstones());
-            case DataMessage.REPLICATE_ZEROES ->
-                step.askWriteZeroes(partId, shard, offset, length, newVersion, to.keepsTombstones());
+            case DataMessage.REPLICATE_DISCARD -> step.askDiscard(partId, shard, offset, length, newVersion, true);
+            case DataMessage.REPLICATE_ZEROES -> step.askWriteZeroes(partId, shard, offset, length, newVersion, true);
             default -> throw new AssertionError("type " + in.type());
         }
         to.applyingBegins();

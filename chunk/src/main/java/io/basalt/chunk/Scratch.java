@@ -14,6 +14,9 @@ final class Scratch {
     /// No buffer.
     static final int NONE = -1;
 
+    private static final MemorySegment ZEROS = MemorySegment.ofArray(new long[DataMessage.DATA_BYTES_MAX / Long.BYTES])
+            .asReadOnly();
+
     private final RegionTable table;
     private final MemorySegment memory;
     private final int[] free;
@@ -51,6 +54,11 @@ final class Scratch {
     /// Where a buffer begins in the region.
     long offset(int buffer) {
         return (long) buffer * DataMessage.DATA_BYTES_MAX;
+    }
+
+    /// Fill a range of the region with zeros.
+    void zero(long from, int bytes) {
+        MemorySegment.copy(ZEROS, 0, memory, from, bytes);
     }
 
     /// Whether a part of a buffer is all zeros.

@@ -11,14 +11,21 @@ final class ShardListing {
     /// Most shards of one answer to COPY_SHARDS.
     static final int COUNT_MAX = 512;
 
+    /// What is listed of a shard.
+    ///
+    /// @param version the highest of any change
+    /// @param tombstone whether there is no content, only versions
+    record Listed(long version, boolean tombstone) {}
+
     private ShardListing() {}
 
-    /// Every shard of a placement group, with its highest version.
-    static NavigableMap<ShardKey, Long> of(ShardStore store, int pg, PgOfShard router) {
-        final TreeMap<ShardKey, Long> shards = new TreeMap<>();
-        store.forEachShard((partId, shardIndex, version, empty) -> {
-            if (router.pgOf(partId, shardIndex) == pg) {
-                shards.put(new ShardKey(partId, shardIndex), version);
+    /// Every shard of a placement group, tombstones included, with its highest version. What is to be freed because
+    /// its volume was deleted is left out: no other copy shall get it again.
+    static NavigableMap<ShardKey, Listed> of(ChunkDevice device, int pg) {
+        final TreeMap<ShardKey, Listed> shards = new TreeMap<>();
+        device.store().forEachShard((partId, shardIndex, version, tombstone) -> {
+            if (device.pgOf(partId, shardIndex) == pg && !device.sweep().isDeleted(partId)) {
+                shards.put(new ShardKey(partId, shardIndex), new Listed(version, tombstone));
             }
         });
         return shards;
@@ -27,9 +34,10 @@ final class ShardListing {
     /// Write the shards that come after one.
     ///
     /// @return how many were written, at most [#COUNT_MAX]
-    static int write(NavigableMap<ShardKey, Long> shards, ShardKey after, MemorySegment to, long offset) {
+    static int write(NavigableMap<ShardKey, Listed> shards, ShardKey after, MemorySegment to, long offset) {
         int count = 0;
-        for (final Map.Entry<ShardKey, Long> each : shards.tailMap(after, false).entrySet()) {
+        for (final Map.Entry<ShardKey, Listed> each :
+                shards.tailMap(after, false).entrySet()) {
             if (count == COUNT_MAX) {
                 break;
             }
@@ -38,16 +46,10 @@ final class ShardListing {
                     offset + (long) count * ShardEntry.BYTES,
                     each.getKey().partId(),
                     each.getKey().shardIndex(),
-                    each.getValue());
+                    each.getValue().version(),
+                    each.getValue().tombstone() ? ShardEntry.TOMBSTONE : 0);
             count++;
         }
         return count;
-    }
-
-    /// The routing rule.
-    @FunctionalInterface
-    interface PgOfShard {
-        /// The placement group of a shard.
-        int pgOf(long partId, int shardIndex);
     }
 }

@@ -4,6 +4,7 @@ import io.basalt.block.RegionTable;
 import io.basalt.store.chunk.ChunkStore;
 import io.basalt.store.chunk.Durability;
 import io.basalt.store.chunk.ShardVisitor;
+import io.basalt.store.chunk.StoreCapacity;
 import io.basalt.store.chunk.StoreRequest;
 
 /// What replication needs of a device's store; see [ChunkStore], which is the one there is. One owner reactor.
@@ -16,6 +17,12 @@ public interface ShardStore {
 
     /// See [ChunkStore#forEachShard].
     void forEachShard(ShardVisitor visitor);
+
+    /// See [ChunkStore#visitShards].
+    int visitShards(int from, int entryCount, ShardVisitor visitor);
+
+    /// See [ChunkStore#capacity].
+    StoreCapacity capacity();
 
     /// See [ChunkStore#shardBytes].
     int shardBytes();
@@ -39,6 +46,16 @@ public interface ShardStore {
             @Override
             public void forEachShard(ShardVisitor visitor) {
                 store.forEachShard(visitor);
+            }
+
+            @Override
+            public int visitShards(int from, int entryCount, ShardVisitor visitor) {
+                return store.visitShards(from, entryCount, visitor);
+            }
+
+            @Override
+            public StoreCapacity capacity() {
+                return store.capacity();
             }
 
             @Override

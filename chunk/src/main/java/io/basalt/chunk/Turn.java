@@ -1,5 +1,6 @@
 package io.basalt.chunk;
 
+import io.basalt.wire.data.DataMessage;
 import org.jspecify.annotations.Nullable;
 
 /// A request's place in the order of those that touch the same blocks of a shard: see [RangeOrder].
@@ -22,6 +23,15 @@ abstract class Turn {
     /// an earlier one leaves.
     abstract void granted();
 
+    /// Say what it is about.
+    final void place(long newPartId, int newShardIndex, int newOffset, int newLength, boolean changes) {
+        partId = newPartId;
+        shardIndex = newShardIndex;
+        offset = newOffset;
+        length = newLength;
+        isChange = changes;
+    }
+
     final boolean sharesBlockWith(Turn other) {
         return shardIndex == other.shardIndex
                 && partId == other.partId
@@ -29,11 +39,16 @@ abstract class Turn {
                 && other.firstBlock() <= lastBlock();
     }
 
-    private int firstBlock() {
-        return offset >>> 12;
+    final int firstBlock() {
+        return offset / DataMessage.BLOCK_BYTES;
     }
 
     private int lastBlock() {
-        return (offset + length - 1) >>> 12;
+        return (offset + length - 1) / DataMessage.BLOCK_BYTES;
+    }
+
+    /// End of the last block that the range touches, in bytes of the shard.
+    final int endOfBlocks() {
+        return (lastBlock() + 1) * DataMessage.BLOCK_BYTES;
     }
 }

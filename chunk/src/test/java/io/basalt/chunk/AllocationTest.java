@@ -20,6 +20,8 @@ import io.basalt.testkit.ManualClock;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ClientRequest;
 import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ReplicaRequest;
+import io.basalt.wire.data.Sessions;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.Arena;
 import java.util.Objects;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.Test;
 /// A primary with one secondary allocates nothing per request: store and network are fakes that answer at once.
 class AllocationTest {
     private static final int OPERATIONS = 100_000;
+    private static final long SESSION = Sessions.of(1, 1);
+    private static final PeerIdentity PRIMARY = new PeerIdentity(PeerIdentity.Role.CHUNK, 2, "primary");
     private static final PeerIdentity GATE = new PeerIdentity(PeerIdentity.Role.GATE, 0, "gate");
 
     private final Arena arena = Arena.ofShared();
@@ -48,6 +52,8 @@ class AllocationTest {
             reactor, network, store, 1, 1, new NoMembership(), ReplicationRules.STANDARD, ChunkSettings.DEFAULT);
     private final FakeIncoming incoming = new FakeIncoming(arena);
     private final Service clients = Objects.requireNonNull(device.accept(GATE)).service();
+    private final Service primaries =
+            Objects.requireNonNull(device.accept(PRIMARY)).service();
     private long sequence;
 
     @AfterEach
@@ -72,14 +78,62 @@ class AllocationTest {
                 .isZero();
     }
 
+    @Test
+    void writeOfAPartOfABlockAllocatesNothing() {
+        serve();
+        assertThat(AllocationProbe.bytesAllocated(OPERATIONS, () -> operate(DataMessage.WRITE, 4608, 1024)))
+                .isZero();
+    }
+
+    @Test
+    void discardOfWholeBlocksAndOfPartsAllocatesNothing() {
+        serve();
+        assertThat(AllocationProbe.bytesAllocated(OPERATIONS, () -> {
+                    operate(DataMessage.DISCARD, 4096, 8192);
+                    operate(DataMessage.WRITE_ZEROES, 512, 1024);
+                }))
+                .isZero();
+    }
+
+    @Test
+    void applyingWhatAPrimarySendsAllocatesNothing() {
+        follow();
+        assertThat(AllocationProbe.bytesAllocated(OPERATIONS, () -> {
+                    obey(DataMessage.REPLICATE_WRITE);
+                    obey(DataMessage.REPLICATE_DISCARD);
+                    obey(DataMessage.COPY_READ);
+                    obey(DataMessage.SETTLED);
+                }))
+                .isZero();
+    }
+
     private void operate(int type) {
-        final var body = incoming.begin(type, ClientRequest.BYTES, type == DataMessage.WRITE ? 4096 : 0);
+        operate(type, 4096, 4096);
+    }
+
+    private void operate(int type, int offset, int length) {
+        final var body = incoming.begin(type, ClientRequest.BYTES, type == DataMessage.WRITE ? length : 0);
         ShardRange.target(body, 1, 1, 1, 0, 0, 1);
-        ShardRange.range(body, 4096, 4096, 0);
-        final boolean isChange = type == DataMessage.WRITE;
+        ShardRange.range(body, offset, length, 0);
+        final boolean isChange = DataMessage.isChange(type);
         sequence += isChange ? 1 : 0;
         ClientRequest.identity(body, isChange ? 9 : 0, isChange ? sequence : 0, isChange ? sequence : 0);
         clients.request(incoming);
+        finish();
+    }
+
+    private void obey(int type) {
+        final var body = incoming.begin(type, ReplicaRequest.BYTES, type == DataMessage.REPLICATE_WRITE ? 4096 : 0);
+        final boolean prepares = type == DataMessage.PREPARE;
+        ShardRange.target(body, 0, 0, prepares ? 0 : 1, prepares ? 2 : 0, 0, 1);
+        ShardRange.range(body, prepares ? 0 : 4096, prepares ? 0 : 4096, 0);
+        sequence++;
+        ReplicaRequest.order(body, SESSION, type == DataMessage.COPY_READ ? 0 : 1L << 40 | sequence);
+        primaries.request(incoming);
+        finish();
+    }
+
+    private void finish() {
         for (int turn = 0; turn < 4 && incoming.code() < 0; turn++) {
             turn();
         }
@@ -94,6 +148,27 @@ class AllocationTest {
     }
 
     private void serve() {
+        device.generationsAreKnown();
+        device.mapChanged(map(ReplicaSet.of(1, 2)));
+        for (int tick = 0; tick < 200 && device.state(0) != PgState.SERVING; tick++) {
+            clock.advance(ChunkSettings.DEFAULT.tickNs());
+            reactor.runOnce();
+            turn();
+        }
+        assertThat(device.state(0)).isEqualTo(PgState.SERVING);
+    }
+
+    /// Follow device 2, once what an earlier life may have promised is over.
+    private void follow() {
+        device.generationsAreKnown();
+        device.mapChanged(map(ReplicaSet.of(2, 1)));
+        clock.advance(2 * ChunkSettings.DEFAULT.promiseNs());
+        reactor.runOnce();
+        obey(DataMessage.PREPARE);
+        assertThat(device.state(0)).isEqualTo(PgState.SECONDARY);
+    }
+
+    private static ClusterMap map(ReplicaSet replicas) {
         ClusterMap map =
                 ClusterMap.builder(new RoutingRule(1, 2, FailureDomain.HOST)).build();
         for (int id = 1; id <= 2; id++) {
@@ -105,14 +180,7 @@ class AllocationTest {
                     DeviceState.UP_IN,
                     new NodeAddress("127.0.0.1", 7000 + id).toString()));
         }
-        device.generationsAreKnown();
-        device.mapChanged(map.withPg(0, 1, ReplicaSet.of(1, 2), 3));
-        for (int tick = 0; tick < 200 && device.state(0) != PgState.SERVING; tick++) {
-            clock.advance(ChunkSettings.DEFAULT.tickNs());
-            reactor.runOnce();
-            turn();
-        }
-        assertThat(device.state(0)).isEqualTo(PgState.SERVING);
+        return map.withPg(0, 1, replicas, 3);
     }
 
     private static final class NoMembership implements Membership {

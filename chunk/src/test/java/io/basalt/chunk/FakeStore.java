@@ -3,6 +3,7 @@ package io.basalt.chunk;
 import io.basalt.block.RegionTable;
 import io.basalt.store.chunk.Durability;
 import io.basalt.store.chunk.ShardVisitor;
+import io.basalt.store.chunk.StoreCapacity;
 import io.basalt.store.chunk.StoreRequest;
 import io.basalt.store.chunk.StoreStatus;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,16 @@ final class FakeStore implements ShardStore {
 
     @Override
     public void forEachShard(ShardVisitor visitor) {}
+
+    @Override
+    public int visitShards(int from, int entryCount, ShardVisitor visitor) {
+        return 0;
+    }
+
+    @Override
+    public StoreCapacity capacity() {
+        return new StoreCapacity(shardBytes(), 16, 1, 0, 0, 0, 0, 16, 0);
+    }
 
     @Override
     public int shardBytes() {

@@ -52,8 +52,8 @@ public record ByteSize(long bytes) {
             unit++;
         }
         final String name = unit == 0 ? "B" : Character.toUpperCase(UNITS.charAt(unit - 1)) + "iB";
-        return String.format(
-                Locale.ROOT, value >= 100 || value == Math.rint(value) ? "%.0f %s" : "%.1f %s", value, name);
+        final String number = String.format(Locale.ROOT, value >= 100 ? "%.0f" : "%.1f", value);
+        return number.replaceFirst("\\.0$", "") + " " + name;
     }
 
     @Override

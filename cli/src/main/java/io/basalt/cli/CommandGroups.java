@@ -22,7 +22,7 @@ final class CommandGroups {
                 List.of("create", "ls", "info", "resize", "rm", "du", "attach", "detach", "import", "export"));
         groups.put("Cluster", List.of("status", "health", "df", "node", "device", "set", "token"));
         groups.put("Run", List.of("demo", "serve", "gate", "config"));
-        groups.put("Tools", List.of("rpc", "bench", "chunk", "placement", "generate-completion", "help"));
+        groups.put("Tools", List.of("check", "chunk", "rpc", "bench", "placement", "generate-completion", "help"));
         return groups;
     }
 
@@ -54,8 +54,9 @@ final class CommandGroups {
     }
 
     private static String firstSentence(CommandSpec command) {
-        final String[] lines = command.usageMessage().description();
-        final String text = lines.length == 0 ? "Show help" : lines[0];
+        final String[] header = command.usageMessage().header();
+        final String[] description = command.usageMessage().description();
+        final String text = header.length > 0 ? header[0] : description.length > 0 ? description[0] : "";
         final int end = text.indexOf(". ");
         return (end < 0 ? text : text.substring(0, end)).replaceAll("\\.$", "").replaceAll("%n.*", "");
     }

@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -14,6 +15,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /// How what went wrong becomes a message and an exit code.
 final class Failures {
+    /// What the parser says when a command is named without one of its own.
+    private static final String NO_SUBCOMMAND = "Missing required subcommand";
     private static final int ENOENT = -2;
     private static final int ECONNREFUSED = -111;
     private static final int ETIMEDOUT = -110;
@@ -45,6 +48,10 @@ final class Failures {
             if (!guess.isEmpty()) {
                 err.println("  " + guess);
             }
+        }
+        if (line.equals(NO_SUBCOMMAND)) {
+            err.println("  give one of: "
+                    + String.join(", ", new TreeSet<>(command.getSubcommands().keySet())));
         }
         err.println("  see: " + command.getCommandSpec().qualifiedName() + " --help");
         err.flush();

@@ -6,6 +6,7 @@ import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.daemon.ClusterOptions;
 import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
+import io.basalt.linux.process.DaemonProcess;
 import io.basalt.reactor.IdleMode;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Run the gate until SIGTERM or Ctrl-C. Disks and controllers that were made before come back.")
 final class GateRunCommand implements Callable<Integer> {
+    private static final System.Logger LOG = System.getLogger(GateRunCommand.class.getName());
+
     @Option(
             names = "--data",
             paramLabel = "DIR",
@@ -54,6 +57,19 @@ final class GateRunCommand implements Callable<Integer> {
     private IdleMode idle = IdleMode.ADAPTIVE;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1:7720",
+            description = "Where Prometheus reads metrics, or none (default: ${DEFAULT-VALUE}).")
+    private String metrics = "";
+
+    @Option(
+            names = "--guest-memory-max",
+            paramLabel = "SIZE",
+            description = "Most memory that the guest behind one controller may have (default: this machine's).")
+    private String guestMemoryMax = "";
+
+    @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
             defaultValue = "NOTICE",
@@ -81,14 +97,20 @@ final class GateRunCommand implements Callable<Integer> {
         final GateOptions usual = GateOptions.under(data.toAbsolutePath());
         final int count = reactors == null ? (cpus.isEmpty() ? usual.reactorCount() : cpus.size()) : reactors;
         final GateOptions alone = new GateOptions(
-                usual.data(),
-                Objects.requireNonNullElse(rpcSocket, usual.rpcSocket()).toAbsolutePath(),
-                Objects.requireNonNullElse(socketFolder, usual.socketFolder()).toAbsolutePath(),
-                count,
-                cpus,
-                idle);
-        final GateOptions options = metaservers.isEmpty() ? alone : alone.withCluster(cluster(usual.data()));
+                        usual.data(),
+                        Objects.requireNonNullElse(rpcSocket, usual.rpcSocket()).toAbsolutePath(),
+                        Objects.requireNonNullElse(socketFolder, usual.socketFolder())
+                                .toAbsolutePath(),
+                        count,
+                        cpus,
+                        idle)
+                .withMetrics(Addresses.parseUnlessNone("--metrics", metrics));
+        final GateOptions bounded = guestMemoryMax.isEmpty()
+                ? alone
+                : alone.withGuestMemoryMax(ByteSize.parse(guestMemoryMax).bytes());
+        final GateOptions options = metaservers.isEmpty() ? bounded : bounded.withCluster(cluster(usual.data()));
         final GateLog log = GateLog.install(logLevel);
+        LOG.log(System.Logger.Level.INFO, DaemonProcess.prepare());
         try (Gate _ = Gate.start(options, log)) {
             System.out.println("basalt gate ready: rpc " + options.rpcSocket() + ", " + count + " data reactor"
                     + (count == 1 ? "" : "s"));

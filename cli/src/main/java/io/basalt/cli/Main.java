@@ -1,5 +1,6 @@
 package io.basalt.cli;
 
+import io.basalt.cli.check.CheckCommand;
 import io.basalt.cli.cluster.DeviceCommand;
 import io.basalt.cli.cluster.FreeCommand;
 import io.basalt.cli.cluster.HealthCommand;
@@ -60,6 +61,7 @@ import picocli.CommandLine.TypeConversionException;
             RpcCommand.class,
             BenchCommand.class,
             ConfigCommand.class,
+            CheckCommand.class,
             ChunkCommand.class,
             PlacementCommand.class,
             GenerateCompletion.class,
@@ -98,7 +100,7 @@ public final class Main {
     }
 
     /// The parser with all commands, for this process or a test.
-    static CommandLine commandLine() {
+    public static CommandLine commandLine() {
         return CommandGroups.grouped(new CommandLine(new Main()))
                 .registerConverter(ByteSize.class, text -> converted(text, ByteSize::parse))
                 .registerConverter(Seconds.class, text -> converted(text, Seconds::parse))

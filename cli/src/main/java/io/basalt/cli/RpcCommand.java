@@ -3,14 +3,18 @@ package io.basalt.cli;
 import io.basalt.cli.config.ConfigOptions;
 import io.basalt.cli.gate.GateTarget;
 import io.basalt.gate.rpc.RpcClient;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -47,11 +51,18 @@ final class RpcCommand implements Callable<Integer> {
     @Parameters(index = "1..*", paramLabel = "PARAM", description = "A JSON object, or name=value pairs.")
     private List<String> parameters = List.of();
 
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Override
     public Integer call() {
         try (RpcClient client = target.connect(config.load(), socket)) {
             final JsonNode answer = client.call(method, parse(parameters));
-            System.out.println(answer.toPrettyString());
+            final PrintWriter out = Objects.requireNonNull(spec, "the command line parser sets it")
+                    .commandLine()
+                    .getOut();
+            out.println(answer.toPrettyString());
+            out.flush();
         }
         return 0;
     }

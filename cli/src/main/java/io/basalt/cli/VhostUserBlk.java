@@ -6,6 +6,7 @@ import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.volume.VolumeSpec;
+import io.basalt.linux.process.DaemonProcess;
 import io.basalt.linux.socket.UnixListener;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,6 +94,7 @@ public final class VhostUserBlk implements Callable<Integer> {
         final GateOptions options = GateOptions.under(state);
         final UnixListener inherited = fd == null ? null : UnixListener.adopt(fd);
         final Path socket = socketPath == null ? state.resolve("inherited") : socketPath.toAbsolutePath();
+        DaemonProcess.prepare();
         try (Gate gate = Gate.start(options, GateLog.install(LogLevel.WARNING))) {
             gate.serve(
                     new VolumeSpec.File(

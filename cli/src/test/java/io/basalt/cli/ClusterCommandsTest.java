@@ -7,7 +7,6 @@ import io.basalt.cli.fake.FakeMetaserver;
 import io.basalt.cli.output.Style;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,9 +21,11 @@ class ClusterCommandsTest {
     private static final String STATUS = "{'cluster':{'id':'9aef767e-0000-4000-8000-000000000000',"
             + "'createdMs':1795276800000,'health':'HEALTH','software':'0.1.0'},"
             + "'meta':{'leader':true,'standing':'','lastIndex':12},"
-            + "'nodes':{'chunk':{'total':3,'up':2},'gate':{'total':1,'up':1}},'devices':{'total':3,'up':2},'sets':1,"
+            + "'nodes':{'chunk':{'total':3,'up':2},'gate':{'total':1,'up':1}},'devices':{'total':3,'up':2,'failed':1},'sets':1,"
             + "'volumes':{'total':2,'attached':1,'provisionedBytes':22548578304},"
-            + "'capacity':{'rawBytes':32212254720,'usedBytes':1610612736},"
+            + "'capacity':{'rawBytes':32212254720,'usedBytes':1610612736,'contentBytes':1395864371},"
+            + "'io':{'readsPerSecond':412.0,'writesPerSecond':0.3,'readBytesPerSecond':1687552,"
+            + "'writtenBytesPerSecond':0},"
             + "'pgs':{'total':256,'clean':64,'degraded':192,'unavailable':0}}";
     private static final String CHECK = "{'code':'NODE_DOWN','severity':'WARN','what':'node chunk-2 does not answer',"
             + "'impact':'fewer copies','fix':'restart it'}";
@@ -35,7 +36,7 @@ class ClusterCommandsTest {
             + "'usedBytes':1073741824,'failed':false,'present':true}";
     private static final String SET = "{'id':1,'name':'default','pgCount':256,'copies':3,'minCopies':2,"
             + "'failureDomain':'host','laidOut':true,'mapVersion':4,'devices':3,'volumes':2,'rawBytes':32212254720,"
-            + "'usedBytes':1610612736,'usableBytes':10737418240,'provisionedBytes':21474836480,"
+            + "'usedBytes':1610612736,'contentBytes':1289748480,'usableBytes':10737418240,'provisionedBytes':21474836480,"
             + "'overcommitPercent':2000}";
 
     @TempDir
@@ -60,13 +61,7 @@ class ClusterCommandsTest {
     }
 
     private CommandRun run(String... words) {
-        return CommandRun.of(
-                List.of(words),
-                List.of(
-                        "--url",
-                        meta.url(),
-                        "--token-file",
-                        FakeMetaserver.tokenFile(folder).toString()));
+        return meta.run(folder, words);
     }
 
     private static JsonNode json(String text) {
@@ -74,7 +69,7 @@ class ClusterCommandsTest {
     }
 
     @Test
-    void showsTheClusterInFourBlocks() {
+    void showsTheClusterOnOneScreen() {
         final Instant twoDaysLater = Instant.ofEpochMilli(1795276800000L).plusSeconds(2 * 86400 + 5);
 
         final String text = StatusReport.text(
@@ -83,10 +78,13 @@ class ClusterCommandsTest {
         assertThat(text + "\n").isEqualTo("""
               cluster   9aef767e  HEALTH_WARN  v0.1.0  made 2 d ago
               services  meta   leading         log at 12
-                        chunk  2/3 up          2/3 devices up
+                        chunk  2/3 up          2/3 devices up, 1 failed
                         gate   1/1 up          1 attachment
-              data      2 volumes, 21 GiB provisioned; 1.5 GiB used of 30 GiB raw (5 %)
+              data      2 volumes, 21 GiB provisioned
+                        1.3 GiB stored in all copies, taking 1.5 GiB of 30 GiB raw (5 %)
                         256 placement groups: 25 % clean, 192 degraded in 1 set
+              io        read   1.6 MiB/s       412 op/s
+                        write  0 B/s           0.3 op/s
               health    NODE_DOWN  node chunk-2 does not answer
             """);
     }
@@ -128,16 +126,27 @@ class ClusterCommandsTest {
             """);
         assertThat(run("device", "ls").out()).isEqualTo("""
             ID  NODE     STATE  CAPACITY   USED   USE  WEIGHT  SET
-             1  chunk-1  up_in    10 GiB  1 GiB  10 %   0.010  default
+             1  chunk-1  up       10 GiB  1 GiB  10 %   0.010  default
             """);
         assertThat(run("set", "ls").out()).isEqualTo("""
             NAME     DEVICES  COPIES  ONE PER  PGS  VOLUMES     RAW     USED
             default        3       3  host     256        2  30 GiB  1.5 GiB
             """);
         assertThat(run("df").out()).isEqualTo("""
-            SET         RAW     USED  USE  FREE FOR VOLUMES  COPIES  VOLUMES     PROVISIONED
-            default  30 GiB  1.5 GiB  5 %           9.5 GiB       3        2  20 GiB (200 %)
+            SET         RAW     USED  USE  COPIES   STORED  FREE FOR VOLUMES  VOLUMES     PROVISIONED
+            default  30 GiB  1.5 GiB  5 %       3  410 MiB           9.5 GiB        2  20 GiB (200 %)
             """);
+    }
+
+    @Test
+    void saysThatADeviceFailsOrHasErrors() {
+        meta.on(
+                "GET /v1/devices",
+                200,
+                "{'devices':[" + DEVICE.replace("'state'", "'errors':1,'state'") + ","
+                        + DEVICE.replace("'failed':false", "'failed':true") + "]}");
+
+        assertThat(run("device", "ls").out()).contains("  up, 1 error  ", "  failed ");
     }
 
     @Test
@@ -172,7 +181,7 @@ class ClusterCommandsTest {
         meta.on("PATCH /v1/devices/1", 200, DEVICE.replace("UP_IN", "DRAINING"));
 
         assertThat(run("device", "set", "1", "--state", "drain", "--dry-run").out())
-                .isEqualTo("would change device 1 on chunk-1 from up_in, weight 0.010 to drain\n");
+                .isEqualTo("would change device 1 on chunk-1, now up, weight 0.010, to drain\n");
         assertThat(run("device", "set", "1", "--state", "out").code()).isEqualTo(2);
         assertThat(meta.changes()).isEmpty();
         assertThat(run("device", "set", "1", "--state", "drain").out()).isEqualTo("device 1: draining, weight 0.010\n");

@@ -11,6 +11,18 @@ import picocli.CommandLine;
 
 class CommandLineTest {
     @Test
+    void saysWhichCommandsThereAreBelowOne() {
+        final CommandRun run = CommandRun.of("node");
+
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).isEqualTo("""
+            basalt: Missing required subcommand
+              give one of: drain, info, ls, uncordon, undrain
+              see: basalt node --help
+            """);
+    }
+
+    @Test
     void everyCommandHasHelpThatSaysWhatItDoes() {
         final List<CommandLine> all = new ArrayList<>(List.of(Main.commandLine()));
         for (int i = 0; i < all.size(); i++) {

@@ -13,9 +13,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class VolumeCommandsTest {
-    private static final String VM1 = "{'id':7,'name':'vm1','sizeBytes':21474836480,'shardBytes':1048576,"
-            + "'blockBytes':4096,'class':'ssd','createdMs':1795276800000,'generation':3,'attached':true,"
-            + "'gate':'gate-a','parts':[{'id':9,'set':'default','offsetBytes':0,'lengthBytes':21474836480}]}";
+    private static final String VM1 =
+            "{'id':7,'name':'vm1','sizeBytes':21474836480,'contentBytes':6442450944,'shardBytes':1048576,"
+                    + "'blockBytes':4096,'class':'ssd','createdMs':1795276800000,'generation':3,'attached':true,"
+                    + "'gate':'gate-a','parts':[{'id':9,'set':'default','offsetBytes':0,'lengthBytes':21474836480}]}";
     private static final String BIG = "{'id':8,'name':'big','sizeBytes':1649267441664,'shardBytes':4194304,"
             + "'blockBytes':512,'class':'hdd','createdMs':1795190400000,'generation':0,'attached':false,"
             + "'gate':null,'parts':[{'id':10,'set':'default','offsetBytes':0,'lengthBytes':1649267441664}]}";
@@ -35,6 +36,7 @@ class VolumeCommandsTest {
                 .on("GET /v1/volumes/big", 200, BIG)
                 .on("GET /v1/sets", 200, "{'sets':[" + SET + "]}")
                 .on("GET /v1/sets/default", 200, SET)
+                .on("GET /v1/status", 200, "{'capacity':{'deletedBytes':0}}")
                 .refuse("GET /v1/volumes/vm2", 404, "NOT_FOUND", "volume", "there is none", "list the volumes")
                 .refuse("GET /v1/volumes/wm1", 404, "NOT_FOUND", "volume", "there is none", "list the volumes")
                 .on("GET /v1/volumes?limit=1000&after=", 200, "{}");
@@ -46,13 +48,7 @@ class VolumeCommandsTest {
     }
 
     private CommandRun run(String... words) {
-        return CommandRun.of(
-                List.of(words),
-                List.of(
-                        "--url",
-                        meta.url(),
-                        "--token-file",
-                        FakeMetaserver.tokenFile(folder).toString()));
+        return meta.run(folder, words);
     }
 
     @Test
@@ -126,8 +122,8 @@ class VolumeCommandsTest {
             vm1    20 GiB  attached  gate-a  ssd
             """);
         assertThat(run("ls", "-l", "v*").out()).isEqualTo("""
-            NAME    SIZE  STATE     GATE    CLASS  SET      SHARD  GENERATION  CREATED
-            vm1   20 GiB  attached  gate-a  ssd    default  1 MiB           3  2026-11-21 16:00:00 UTC
+            NAME    SIZE  STORED  STATE     GATE    CLASS  SET      SHARD  GENERATION  CREATED
+            vm1   20 GiB   2 GiB  attached  gate-a  ssd    default  1 MiB           3  2026-11-21 16:00:00 UTC
             """);
     }
 
@@ -136,6 +132,7 @@ class VolumeCommandsTest {
         "name,    'big,vm1'",
         "size,    'big,vm1'",
         "created, 'vm1,big'",
+        "stored,  'vm1,big'",
     })
     void sortsVolumes(String field, String order) {
         assertThat(run("ls", "-o", "name", "--sort", field).out().split("\n")).containsExactly(order.split(","));
@@ -162,6 +159,7 @@ class VolumeCommandsTest {
             name      vm1
             id        7
             size      20 GiB (21474836480 bytes)
+            stored    2 GiB (10 %), 6 GiB with all copies
             class     ssd
             set       default: 3 copies, one per host
             shards    20480 of 1 MiB, stored when first written
@@ -220,13 +218,24 @@ class VolumeCommandsTest {
     }
 
     @Test
-    void addsUpWhatVolumesMayTake() {
+    void addsUpWhatVolumesTakeAndMayTake() {
         assertThat(run("du").out()).isEqualTo("""
-            NAME  PROVISIONED  COPIES  RAW WHEN FULL
-            big       1.5 TiB       3        4.5 TiB
-            vm1        20 GiB       3         60 GiB
-            2 volumes, 1.5 TiB provisioned, 4.6 TiB raw when full
+            NAME  PROVISIONED  STORED   USE  COPIES    RAW  RAW WHEN FULL
+            vm1        20 GiB   2 GiB  10 %       3  6 GiB         60 GiB
+            big       1.5 TiB     0 B   0 %       3    0 B        4.5 TiB
+            2 volumes, 1.5 TiB provisioned; 2 GiB stored, 6 GiB raw, 4.6 TiB raw when full
             """);
+        assertThat(run("du", "vm1", "-o", "json").out())
+                .contains("\"storedBytes\" : 2147483648", "\"rawBytes\" : 6442450944", "\"rawBytesMax\" : 64424509440");
+        assertThat(run("info", "vm1").out()).contains("stored    2 GiB (10 %), 6 GiB with all copies\n");
+    }
+
+    @Test
+    void saysWhatDeletedVolumesStillTake() {
+        meta.on("GET /v1/status", 200, "{'capacity':{'deletedBytes':3145728}}");
+
+        assertThat(run("du").out()).endsWith("deleted volumes still take 3 MiB raw\n");
+        assertThat(run("du", "vm1").out()).doesNotContain("deleted");
     }
 
     @Test

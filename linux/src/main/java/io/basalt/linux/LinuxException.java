@@ -9,7 +9,6 @@ public final class LinuxException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private final String call;
     private final int errno;
 
     /// @param call the system call or operation
@@ -18,7 +17,6 @@ public final class LinuxException extends RuntimeException {
     public LinuxException(String call, int errno, String attributes) {
         super(message(call, errno, attributes));
         assert errno >= 0;
-        this.call = call;
         this.errno = errno;
     }
 
@@ -28,10 +26,6 @@ public final class LinuxException extends RuntimeException {
             throw new LinuxException(call, (int) -result, attributes);
         }
         return result;
-    }
-
-    public String call() {
-        return call;
     }
 
     /// The positive error number ([Errno]), or 0 if the failure has none.

@@ -44,7 +44,6 @@ public final class Syscall {
     public static final int GETSOCKOPT = 55;
     public static final int FCNTL = 72;
     public static final int FSYNC = 74;
-    public static final int FDATASYNC = 75;
     public static final int FTRUNCATE = 77;
     public static final int UNLINK = 87;
     public static final int FCHMOD = 91;

@@ -79,7 +79,7 @@ public final class MetaServer implements AutoCloseable {
         @Nullable Opened opened = null;
         try {
             final Reactor reactor = thread.reactor();
-            log = LocalLog.open(options.data().resolve("log"), options.log(), reactor::post);
+            log = LocalLog.open(StoredState.logFolder(options.data()), options.log(), reactor::post);
             final LocalLog openLog = log;
             final CompletableFuture<Boolean> ready = new CompletableFuture<>();
             opened = await(reactor, future -> future.complete(open(options, reactor, openLog, random, ready)));

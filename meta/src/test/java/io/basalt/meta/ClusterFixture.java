@@ -89,6 +89,13 @@ public final class ClusterFixture implements AutoCloseable {
         return clients.getLast();
     }
 
+    /// A chunk server's client; for its reactor only.
+    ///
+    /// @param number 1 to 3
+    public MetaClient chunk(int number) {
+        return clients.get(number - 1);
+    }
+
     /// The nodes' reactor.
     public Reactor reactor() {
         return thread.reactor();

@@ -11,6 +11,7 @@ import io.basalt.store.chunk.RecoveryReport;
 import io.basalt.store.chunk.StoreOptions;
 import io.basalt.store.sim.DiskFault;
 import io.basalt.store.sim.SimDisk;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,18 +28,22 @@ final class DiskStorage implements SimStorage {
     private final FormatOptions format;
     private final StoreOptions options;
     private final boolean lies;
+    private BooleanSupplier mayHarm = () -> true;
     private boolean isFormatted;
-    private boolean fails;
+    private boolean writesFail;
+    private boolean readsFail;
+    private long stalledUntilNs;
     private DiskFault nextWrite = DiskFault.NONE;
 
     private @Nullable ChunkStore store;
 
-    private DiskStorage(SimRandom random, int deviceId, boolean lies) {
+    private DiskStorage(World world, SimRandom random, int deviceId, boolean lies) {
         this.lies = lies;
         final boolean volatileCache = random.chance(50);
         disk = new SimDisk("disk" + deviceId, DISK_BYTES, volatileCache, random.fork("medium"));
         final long slowest = random.between(30_000, 600_000);
-        disk.latency((operation, length) -> random.between(10_000, slowest));
+        disk.latency(
+                (operation, length) -> random.between(10_000, slowest) + Math.max(0, stalledUntilNs - world.nowNs()));
         disk.faults((operation, offset, length) -> fate(operation));
         format = new FormatOptions(
                 random.nextLong(), deviceId, SHARD_BYTES, 1 + random.below(16), 16 + random.below(48), 2, 32);
@@ -48,7 +53,7 @@ final class DiskStorage implements SimStorage {
     }
 
     static SimStorage make(World world, SimRandom random, int deviceId, Scenario scenario) {
-        return new DiskStorage(random, deviceId, scenario.disksLie());
+        return new DiskStorage(world, random, deviceId, scenario.faults().disksLie());
     }
 
     @Override
@@ -120,15 +125,26 @@ final class DiskStorage implements SimStorage {
     }
 
     @Override
-    public void fail() {
-        fails = true;
+    public void fail(boolean readsToo) {
+        writesFail = true;
+        readsFail = readsToo;
+    }
+
+    @Override
+    public void stall(long untilNs) {
+        stalledUntilNs = Math.max(stalledUntilNs, untilNs);
+    }
+
+    @Override
+    public void harmOnlyIf(BooleanSupplier condition) {
+        mayHarm = condition;
     }
 
     private DiskFault fate(BlockOperation operation) {
-        if (fails) {
+        if (operation == BlockOperation.READ ? readsFail : writesFail) {
             return DiskFault.ERROR;
         }
-        if (operation == BlockOperation.WRITE && nextWrite != DiskFault.NONE) {
+        if (operation == BlockOperation.WRITE && nextWrite != DiskFault.NONE && mayHarm.getAsBoolean()) {
             final DiskFault fate = nextWrite;
             nextWrite = DiskFault.NONE;
             return fate;

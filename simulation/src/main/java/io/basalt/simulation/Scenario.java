@@ -1,61 +1,90 @@
 package io.basalt.simulation;
 
 import io.basalt.chunk.ChunkSettings;
+import io.basalt.gate.cluster.ClusterTimes;
 import io.basalt.net.sim.SimFaults;
 
-/// What one seed stands for: the cluster, the load, and which faults are on. Every seed draws another
-/// combination (swarm),
-/// so that rare ones come together and none hides another.
-///
-/// @param devices storage nodes, each with one device
-/// @param copies copies of each placement group
-/// @param operations operations that clients do while faults happen
-/// @param pauseNs longest pause of a client between two operations
-/// @param depth operations that a client has under way at once
-/// @param settings of the chunk servers, often with tiny bounds
-/// @param faults of the network
-/// @param disconnects times that connections between two processes break
-/// @param kills times that a process is killed
-/// @param powerCuts times that a node loses power
-/// @param allPowerCut whether all nodes lose power at once in the end
-/// @param rots times that content on the unlucky disk rots
-/// @param disksLie whether writes of the unlucky disk are also lost or done elsewhere, not only rot. Not
-///     together with
-///     discards and crashes: a discard leaves no version behind when a shard becomes empty, so a log record
-///     that was lost
-///     cannot be missed after a crash
-/// @param diskFails whether the unlucky disk fails for good
-/// @param moves times that another copy is made primary
-/// @param attaches times that a newer client takes the volume over
-/// @param clientsDie whether clients are killed before that, with operations under way, and not merely superseded
-/// @param isolations times that a node is cut off from the other nodes and the metaserver, but not from
-///     clients, and its
-///     copies are declared out of sync or lose their place as primary
-record Scenario(
-        int devices,
-        int copies,
-        int pgs,
-        int shards,
-        int operations,
-        long pauseNs,
-        int depth,
-        SimClient.Mix mix,
-        ChunkSettings settings,
-        SimFaults faults,
-        int disconnects,
-        int kills,
-        int powerCuts,
-        boolean allPowerCut,
-        int rots,
-        boolean disksLie,
-        boolean diskFails,
-        int moves,
-        int attaches,
-        boolean clientsDie,
-        int isolations) {
+/// What one seed stands for: the cluster, the load, and which faults are on. Every seed draws another combination
+/// (swarm), so that rare ones come together and none hides another.
+record Scenario(Cluster cluster, Load load, Faults faults) {
+    private static final long MS_NS = 1_000_000;
+
+    /// The processes and their bounds.
+    ///
+    /// @param devices storage nodes, each with one device
+    /// @param copies copies of each placement group
+    /// @param volumes volumes, each served by the gate of the day
+    /// @param settings of the chunk servers, often with tiny bounds
+    /// @param control how often nodes and the metaserver speak
+    /// @param gate times of the gates' data paths
+    record Cluster(
+            int devices,
+            int copies,
+            int pgs,
+            int volumes,
+            ChunkSettings settings,
+            ControlTimes control,
+            ClusterTimes gate) {}
+
+    /// What guests do.
+    ///
+    /// @param shards shards of each volume
+    /// @param operations that guests do while faults happen
+    /// @param pauseNs longest pause between two operations of a slot
+    /// @param depth operations that a guest has under way at once
+    /// @param blockBytes 512 or 4096
+    /// @param sealed whether guest memory is sealed, so that data goes to the network from where it lies
+    record Load(int shards, int operations, long pauseNs, int depth, int blockBytes, boolean sealed, GuestMix mix) {}
+
+    /// What goes wrong, and how often.
+    ///
+    /// @param network what the network does by itself
+    /// @param disconnects times that connections between two processes break
+    /// @param clogs times that everything from one process to another is held back
+    /// @param kills times that a storage process is killed
+    /// @param powerCuts times that a storage node loses power
+    /// @param allPowerCut whether everything loses power at once in the end
+    /// @param pauses times that a process, or one reactor of a gate, does not run for a while
+    /// @param stalls times that a disk takes very long
+    /// @param rots times that content on the unlucky disk rots
+    /// @param disksLie whether writes of the unlucky disk are also lost or done elsewhere; not where guests
+    ///     discard, but
+    ///     see [Scenario#withLiesAndDiscards()]
+    /// @param diskFails whether the unlucky disk fails for good
+    /// @param moves times that an operator makes another copy primary
+    /// @param attaches times that a newer gate takes the volumes over
+    /// @param isolations times that a node is cut off from the other nodes and the metaserver, but not from
+    ///     gates, and
+    ///     an operator declares its copies out of sync where they are primary
+    /// @param metaCrashes times that the metaserver is killed or loses power
+    /// @param metaOutage whether the healed cluster has to do I/O without a metaserver
+    record Faults(
+            SimFaults network,
+            int disconnects,
+            int clogs,
+            int kills,
+            int powerCuts,
+            boolean allPowerCut,
+            int pauses,
+            int stalls,
+            int rots,
+            boolean disksLie,
+            boolean diskFails,
+            int moves,
+            int attaches,
+            int isolations,
+            int metaCrashes,
+            boolean metaOutage) {}
+
     /// The scenario of a seed.
     static Scenario of(SimRandom random) {
         final SimRandom draw = random.fork("scenario");
+        final Cluster cluster = cluster(draw);
+        final Load load = load(draw);
+        return new Scenario(cluster, load, faults(draw, load.mix));
+    }
+
+    private static Cluster cluster(SimRandom draw) {
         final int copies = 2 + draw.below(2);
         final boolean tight = draw.chance(25);
         final ChunkSettings settings = new ChunkSettings(
@@ -63,82 +92,163 @@ record Scenario(
                 tight ? 3 + draw.below(4) : 128,
                 tight ? 2 : 8,
                 16,
-                draw.between(20, 300) * 1_000_000,
-                draw.between(1, 6) * 1_000_000,
-                draw.between(300, 1500) * 1_000_000,
-                draw.between(5, 50) * 1_000_000,
-                draw.between(50, 200) * 1_000_000);
-        SimFaults faults =
+                draw.between(20, 300) * MS_NS,
+                draw.between(1, 6) * MS_NS,
+                draw.between(300, 1500) * MS_NS,
+                draw.between(5, 50) * MS_NS,
+                draw.between(50, 200) * MS_NS,
+                draw.between(50, 500) * MS_NS);
+        final ClusterTimes gate = new ClusterTimes(
+                (draw.chance(30) ? draw.between(20, 200) : 5000) * MS_NS,
+                draw.between(10, 100) * MS_NS,
+                draw.between(1, 10) * MS_NS / 10,
+                draw.between(10, 50) * MS_NS,
+                draw.between(2, 20) * MS_NS,
+                draw.between(50, 500) * MS_NS,
+                2 * MS_NS);
+        return new Cluster(
+                copies + draw.below(2),
+                copies,
+                1 + draw.below(3),
+                draw.chance(30) ? 2 : 1,
+                settings,
+                ControlTimes.of(draw),
+                gate);
+    }
+
+    private static Load load(SimRandom draw) {
+        final GuestMix mix = new GuestMix(
+                30 + draw.below(40),
+                20 + draw.below(50),
+                draw.chance(40) ? 20 : 0,
+                draw.chance(40) ? 10 : 0,
+                draw.chance(40) ? 10 : 0,
+                draw.chance(30) ? 10 : 0,
+                draw.chance(25),
+                draw.chance(25));
+        return new Load(
+                1 + draw.below(4),
+                (int) draw.between(60, 200),
+                draw.between(5, 80) * MS_NS,
+                2 + draw.below(7),
+                mix.partialWrite() > 0 || draw.chance(20) ? 512 : 4096,
+                draw.chance(50),
+                mix);
+    }
+
+    private static Faults faults(SimRandom draw, GuestMix mix) {
+        SimFaults network =
                 SimFaults.NONE.withDelay(10_000, draw.between(20_000, draw.chance(30) ? 5_000_000 : 300_000));
         if (draw.chance(30)) {
-            faults = faults.withBreaks((int) draw.between(100, 3000));
+            network = network.withBreaks((int) draw.between(100, 3000));
         }
         if (draw.chance(20)) {
-            faults = faults.withSplitPieces();
+            network = network.withSplitPieces();
+        }
+        if (draw.chance(15)) {
+            network = network.withDamage((int) draw.between(100, 2000));
         }
         // The fault atlas: content must not rot on the only copy that is left.
         final int rots = draw.chance(30) ? 1 + draw.below(4) : 0;
         final boolean diskFails = draw.chance(15);
         final int isolations = draw.chance(40) && rots == 0 && !diskFails ? 1 + draw.below(2) : 0;
-        final int discards = draw.chance(40) ? 10 : 0;
-        final int zeroes = draw.chance(40) ? 10 : 0;
-        return new Scenario(
-                copies + draw.below(2),
-                copies,
-                1 + draw.below(3),
-                1 + draw.below(4),
-                (int) draw.between(60, 200),
-                draw.between(5, 80) * 1_000_000,
-                2 + draw.below(7),
-                new SimClient.Mix(
-                        30 + draw.below(40),
-                        20 + draw.below(50),
-                        draw.chance(40) ? 20 : 0,
-                        discards,
-                        zeroes,
-                        isolations > 0 || draw.chance(20)),
-                settings,
-                faults,
+        return new Faults(
+                network,
                 draw.chance(40) ? draw.below(6) : 0,
+                draw.chance(30) ? 1 + draw.below(4) : 0,
                 draw.chance(50) ? draw.below(6) : 0,
                 draw.chance(40) ? draw.below(4) : 0,
                 draw.chance(20),
+                draw.chance(30) ? 1 + draw.below(4) : 0,
+                draw.chance(20) ? 1 + draw.below(3) : 0,
                 rots,
-                discards + zeroes == 0,
+                mix.discard() + mix.zeroes() == 0,
                 diskFails,
                 draw.chance(30) ? draw.below(4) : 0,
                 draw.chance(40) ? 1 + draw.below(3) : 0,
-                draw.chance(50),
-                isolations);
+                isolations,
+                draw.chance(40) ? 1 + draw.below(3) : 0,
+                draw.chance(30));
     }
 
     /// The same with nodes that are cut off and passed over, and hardly anything else that disturbs: where
     /// leases and
     /// promises count.
     Scenario withFailOvers(long leaseNs) {
-        final ChunkSettings leases =
-                new ChunkSettings(64, 128, 8, 16, leaseNs, 5_000_000, 1_500_000_000, 20_000_000, 100_000_000);
+        final ChunkSettings leases = new ChunkSettings(
+                64, 128, 8, 16, leaseNs, 5 * MS_NS, 1500 * MS_NS, 20 * MS_NS, 100 * MS_NS, 200 * MS_NS);
         return new Scenario(
-                3,
-                3,
-                1,
-                1,
-                operations,
-                40_000_000,
-                8,
-                new SimClient.Mix(30, 60, 0, 0, 0, true),
-                leases,
-                faults,
-                0,
-                0,
-                0,
-                false,
-                0,
-                false,
-                false,
-                0,
-                0,
-                false,
-                3);
+                new Cluster(3, 3, 1, 1, leases, cluster.control, cluster.gate),
+                new Load(
+                        1,
+                        load.operations,
+                        40 * MS_NS,
+                        8,
+                        4096,
+                        load.sealed,
+                        new GuestMix(30, 60, 0, 0, 0, 0, true, true)),
+                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, false, 0, 0, 3, 0, false));
+    }
+
+    /// The same with many changes of few blocks under way at once while primaries change and connections break:
+    /// where
+    /// the order counts in which gates try again.
+    Scenario withRetries() {
+        return new Scenario(
+                new Cluster(3, 3, 1, 1, cluster.settings, cluster.control, cluster.gate),
+                new Load(1, 300, 15 * MS_NS, 8, 4096, load.sealed, new GuestMix(40, 60, 0, 0, 0, 0, false, false)),
+                new Faults(
+                        faults.network.withBreaks(3000), 6, 2, 3, 1, false, 3, 0, 0, false, false, 6, 0, 0, 1, false));
+    }
+
+    /// The same with a disk that fails, and hardly anything else that disturbs.
+    Scenario withDiskFailure() {
+        return new Scenario(
+                new Cluster(2, 2, 1, 1, cluster.settings, cluster.control, cluster.gate),
+                new Load(1, 800, 10 * MS_NS, 8, 4096, load.sealed, new GuestMix(50, 50, 0, 0, 0, 0, false, false)),
+                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, true, 0, 0, 0, 0, false));
+    }
+
+    /// The same with discards, and with writes of the unlucky disk that are lost or done elsewhere: what a disk
+    /// has lost
+    /// must not pass for discarded, nor come back.
+    Scenario withLiesAndDiscards() {
+        final GuestMix mix = load.mix;
+        final Faults all = faults;
+        return new Scenario(
+                cluster,
+                new Load(
+                        load.shards,
+                        load.operations,
+                        load.pauseNs,
+                        load.depth,
+                        load.blockBytes,
+                        load.sealed,
+                        new GuestMix(
+                                mix.read(),
+                                mix.write(),
+                                mix.partialWrite(),
+                                Math.max(10, mix.discard()),
+                                mix.zeroes(),
+                                mix.flush(),
+                                mix.splitsReads(),
+                                mix.sharesBlocks())),
+                new Faults(
+                        all.network,
+                        all.disconnects,
+                        all.clogs,
+                        all.kills,
+                        all.powerCuts,
+                        all.allPowerCut,
+                        all.pauses,
+                        all.stalls,
+                        Math.max(1, all.rots),
+                        true,
+                        all.diskFails,
+                        all.moves,
+                        all.attaches,
+                        0,
+                        all.metaCrashes,
+                        all.metaOutage));
     }
 }

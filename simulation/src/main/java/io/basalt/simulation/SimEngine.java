@@ -2,22 +2,14 @@ package io.basalt.simulation;
 
 import io.basalt.reactor.Engine;
 import io.basalt.reactor.FdHandler;
-import java.util.function.IntSupplier;
 
-/// The I/O side of a simulated reactor: delivers what devices have finished, and notes how long the reactor
-/// would sleep.
+/// The engine of a simulated reactor, which has no descriptors: notes how long the reactor would sleep.
 final class SimEngine implements Engine {
     private final SimClock clock;
-    private IntSupplier devices = () -> 0;
     private long wakeAtNs;
 
     SimEngine(SimClock clock) {
         this.clock = clock;
-    }
-
-    /// What delivers finished I/O when it is asked.
-    void devices(IntSupplier poll) {
-        devices = poll;
     }
 
     /// When the reactor has something to do by itself at the earliest.
@@ -28,7 +20,7 @@ final class SimEngine implements Engine {
     @Override
     public int poll() {
         wakeAtNs = clock.nanoTime();
-        return devices.getAsInt();
+        return 0;
     }
 
     @Override

@@ -1,19 +1,26 @@
 package io.basalt.simulation;
 
+import io.basalt.net.sim.SimEndpoint;
 import io.basalt.reactor.IdleMode;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
+import java.util.ArrayList;
+import java.util.List;
 
-/// A production reactor in simulated time. What it throws ends the simulation.
+/// A production reactor in simulated time, with the networks that it drives. What it throws ends the simulation.
 final class SimReactor {
+    private final SimClock clock;
     private final SimEngine engine;
     private final Reactor reactor;
+    private final List<SimEndpoint> networks = new ArrayList<>();
+    private long pausedUntilNs;
 
     SimReactor(World world, String name) {
-        engine = new SimEngine(world.clock());
+        clock = world.clock();
+        engine = new SimEngine(clock);
         reactor = new Reactor(
                 ReactorConfiguration.of(name, 0).withIdleMode(IdleMode.INTERRUPT),
-                world.clock(),
+                clock,
                 engine,
                 () -> true,
                 (at, source, fault) -> {
@@ -25,15 +32,28 @@ final class SimReactor {
         return reactor;
     }
 
-    SimEngine engine() {
-        return engine;
+    void add(SimEndpoint network) {
+        networks.add(network);
     }
 
     int turn() {
-        return reactor.turn();
+        final int work = reactor.turn();
+        // It sleeps until its next turn: who posts a command has to wake it.
+        reactor.doorbell().arm();
+        return work;
     }
 
-    long wakeAtNs() {
-        return engine.wakeAtNs();
+    /// Let the thread not run for a while, as one that is stopped or not scheduled.
+    void pause(long untilNs) {
+        pausedUntilNs = Math.max(pausedUntilNs, untilNs);
+    }
+
+    /// When there is something to do at the earliest; in the past if there is now.
+    long dueNs() {
+        long dueNs = engine.wakeAtNs();
+        for (int index = 0; index < networks.size() && dueNs > clock.nanoTime(); index++) {
+            dueNs = Math.min(dueNs, networks.get(index).nextEventNs());
+        }
+        return Math.max(dueNs, pausedUntilNs);
     }
 }

@@ -2,6 +2,7 @@ package io.basalt.simulation;
 
 import io.basalt.chunk.ShardStore;
 import io.basalt.store.chunk.ChunkStore;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,14 @@ interface SimStorage {
     /// Let some content rot: what is damaged must be noticed, never be served.
     void rot(SimRandom random);
 
-    /// Let every request fail from now on.
-    void fail();
+    /// Let every write fail from now on.
+    ///
+    /// @param readsToo whether nothing can be read any more either
+    void fail(boolean readsToo);
+
+    /// Let no request complete before a time.
+    void stall(long untilNs);
+
+    /// Hold a fault of a write back as long as a condition does not hold.
+    void harmOnlyIf(BooleanSupplier condition);
 }

@@ -1,37 +1,59 @@
 package io.basalt.simulation;
 
+import io.basalt.block.BlockOperation;
 import io.basalt.chunk.ReplicationRules;
+import io.basalt.meta.service.MetaServiceOptions;
+import io.basalt.meta.state.MetaCommand;
+import io.basalt.meta.state.SetRecord;
 import io.basalt.net.sim.SimFaults;
 import io.basalt.placement.ClusterMap;
+import io.basalt.placement.FailureDomain;
+import io.basalt.placement.RoutingRule;
 import io.basalt.simulation.check.VolumeHistory;
+import io.basalt.wire.meta.RequestId;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// One run of one seed: a cluster under load and faults (safety), then healed, when everything has to come to
-/// its end and
-/// all copies to the same content (liveness).
+/// One run of one seed: a cluster of production classes is started, put under load and faults (safety), then
+/// healed,
+/// when everything has to come to its end and all copies to the same content (liveness).
 public final class Simulation {
+    /// Name of the set that there is.
+    static final String SET = "default";
+
     private static final long SAFETY_NS = 4_000_000_000L;
-    private static final long LIVENESS_NS = 20_000_000_000L;
-    private static final SimClient.Part PART = new SimClient.Part(7, 3, 0, 0);
+    private static final long LIVENESS_NS = 30_000_000_000L;
+    private static final long LAYOUT_NS = 20_000_000;
+    private static final int ATTEMPTS_MAX = 6;
+    private static final long DELETE_NS = 5_000_000;
+    private static final int OUTAGE_OPERATIONS = 30;
 
     private final SimRandom random;
     private final Scenario scenario;
     private final World world;
-    private final StandInMeta meta;
-    private final VolumeHistory history = new VolumeHistory();
+    private final MetaNode meta;
+    private final Nemesis nemesis;
     private final List<StorageNode> nodes = new ArrayList<>();
-    private final List<SimClient> clients = new ArrayList<>();
+
+    /// The volumes that there are, and all that there ever were.
+    private final List<DiskHistory> disks = new ArrayList<>();
+
+    private final List<DiskHistory> created = new ArrayList<>();
+    private final List<GateNode> gates = new ArrayList<>();
     private final Map<Long, Integer> primaries = new HashMap<>();
-    private final SimRandom nemesis;
-    private final int unlucky;
-    private final SimClient.Part part;
-    private long newestGeneration;
-    private boolean isHealed;
+    private final Map<Long, Integer> granted = new HashMap<>();
+    private int takeOvers;
 
     /// How a run ended.
     ///
@@ -39,7 +61,7 @@ public final class Simulation {
     /// @param failure the rule that was broken, null if none
     /// @param traceHash of everything that happened
     /// @param events noted
-    /// @param operations that clients finished
+    /// @param operations that guests finished
     /// @param simulatedNs virtual time that passed
     /// @param lastEvents what happened last, for people
     public record Result(
@@ -54,21 +76,36 @@ public final class Simulation {
     /// Makes the disks of a run.
     @FunctionalInterface
     interface StorageFactory {
-        SimStorage make(World world, SimRandom random, int deviceId, Scenario scenario);
+        SimStorage make(World world, SimRandom random, int number, Scenario scenario);
     }
 
     private Simulation(long seed, ReplicationRules rules, UnaryOperator<Scenario> emphasis, StorageFactory disks) {
         random = new SimRandom(seed);
         scenario = emphasis.apply(Scenario.of(random));
-        world = new World(random, scenario.faults());
-        meta = new StandInMeta(world, random.fork("meta"), scenario.pgs(), scenario.copies(), scenario.devices());
-        nemesis = random.fork("nemesis");
-        unlucky = 1 + nemesis.below(scenario.devices());
-        part = new SimClient.Part(PART.volumeId(), PART.partId(), scenario.shards(), 16);
-        for (int id = 1; id <= scenario.devices(); id++) {
-            final SimStorage storage = disks.make(world, random.fork("disk" + id), id, scenario);
-            nodes.add(new StorageNode(world, meta, storage, id, rules, scenario.settings(), this::serves));
+        world = new World(random, SimFaults.NONE);
+        final Scenario.Cluster cluster = scenario.cluster();
+        meta = new MetaNode(
+                world,
+                random.fork("meta"),
+                MetaServiceOptions.DEFAULT
+                        .withFirstSet(SET, new RoutingRule(cluster.pgs(), cluster.copies(), FailureDomain.HOST), 1, 0)
+                        .withTimes(
+                                cluster.control().heartbeatNs(),
+                                cluster.control().timeoutNs(),
+                                LAYOUT_NS));
+        for (int number = 1; number <= cluster.devices(); number++) {
+            final SimStorage storage = disks.make(world, random.fork("disk" + number), number, scenario);
+            nodes.add(new StorageNode(
+                    world,
+                    random.fork("node" + number),
+                    storage,
+                    number,
+                    rules,
+                    cluster.settings(),
+                    cluster.control(),
+                    this::serves));
         }
+        nemesis = new Nemesis(world, random.fork("nemesis"), scenario.faults(), meta, nodes, this);
     }
 
     /// Run a seed with the right rules.
@@ -89,15 +126,18 @@ public final class Simulation {
         try (World world = simulation.world) {
             String failure = null;
             try {
+                simulation.boot();
                 simulation.safety();
                 simulation.liveness();
-            } catch (SimulationFailure | AssertionError | IllegalStateException e) {
+            } catch (RuntimeException | AssertionError e) {
                 failure = describe(e);
                 simulation.noteStates();
             }
             long operations = 0;
-            for (final SimClient client : simulation.clients) {
-                operations += client.done();
+            for (final GateNode gate : simulation.gates) {
+                for (final GateNode.Served served : gate.served()) {
+                    operations += served.guest() == null ? 0 : served.guest().done();
+                }
             }
             return new Result(
                     seed,
@@ -140,117 +180,161 @@ public final class Simulation {
         return text.toString();
     }
 
+    // Start.
+
+    private void boot() {
+        world.note("scenario " + scenario);
+        meta.start();
+        nodes.forEach(StorageNode::start);
+        require(this::isLaidOut, "the set is never laid out");
+        for (int number = 1; number <= scenario.cluster().volumes(); number++) {
+            final String name = "volume" + number;
+            meta.propose(
+                    new MetaCommand.CreateVolume(
+                            new RequestId(1, number),
+                            name,
+                            (long) scenario.load().shards() * DiskStorage.SHARD_BYTES,
+                            DiskStorage.SHARD_BYTES,
+                            scenario.load().blockBytes(),
+                            "ssd",
+                            SET,
+                            1),
+                    result -> world.note(name + " is created: " + result.code()));
+            require(() -> volume(name) != null, "a volume is never created");
+            final VolumeRecord record = Objects.requireNonNull(volume(name));
+            disks.add(new DiskHistory(
+                    name,
+                    record.volumeId(),
+                    record.parts().getFirst().partId(),
+                    scenario.load().shards(),
+                    new VolumeHistory()));
+            created.add(disks.getLast());
+        }
+        startGate("gate1", new UUID(1, random.nextLong()), false);
+    }
+
+    private @Nullable VolumeRecord volume(String name) {
+        final var service = meta.service();
+        return service == null ? null : service.state().volume(name);
+    }
+
+    private boolean isLaidOut() {
+        final SetRecord set = meta.set();
+        return set != null
+                && set.laidOut()
+                && set.map().devices().size() == nodes.size()
+                && set.map().devices().stream()
+                        .allMatch(device -> device.state().up());
+    }
+
+    // Gates.
+
+    private void startGate(String host, UUID uuid, boolean takesOver) {
+        final int number = gates.size() + 1;
+        gates.add(new GateNode(
+                world, random.fork("gate" + number), scenario, number, host, uuid, takesOver, disks, this::attached));
+    }
+
+    private void attached(GateNode gate, GateNode.Served served) {
+        final DiskHistory disk = served.disk();
+        final long at = disk.history().event();
+        final int newest = granted.merge(disk.number(), served.generation(), Math::max);
+        for (final GateNode each : gates) {
+            for (final GateNode.Served other : each.served()) {
+                if (other.disk().equals(disk) && other.guest() != null && other.generation() < newest) {
+                    other.guest().superseded(at);
+                }
+            }
+        }
+        final Guest guest = Objects.requireNonNull(served.guest());
+        guest.work(
+                scenario.load().operations() / (1 + scenario.faults().attaches()),
+                scenario.load().pauseNs());
+    }
+
+    /// Another gate, or the same one in another life, takes the volumes over. Not as long as the newest one is
+    /// still
+    /// at it.
+    void takeOver(SimRandom by) {
+        takeOvers++;
+        final GateNode last = gates.getLast();
+        if (!all(last, GateNode.Served::isAttached) && !last.isGone()) {
+            return;
+        }
+        switch (by.below(4)) {
+            case 0 -> startOther();
+            case 1 -> {
+                last.crash(by.chance(50));
+                startOther();
+            }
+            case 2 -> {
+                last.crash(by.chance(50));
+                startGate(last.host(), last.uuid(), false);
+            }
+            default -> {
+                world.note(last.host() + " cannot reach the metaserver any more");
+                world.network().partition(last.host(), MetaNode.HOST, true);
+                world.network().partition(MetaNode.HOST, last.host(), true);
+                startOther();
+            }
+        }
+    }
+
+    private void startOther() {
+        final int number = gates.size() + 1;
+        startGate("gate" + number, new UUID(number, random.nextLong()), true);
+    }
+
+    /// The host of the newest gate.
+    String gateHost() {
+        return gates.getLast().host();
+    }
+
+    void pauseGate(SimRandom by, long untilNs) {
+        world.note(gateHost() + " is stopped for a while");
+        if (by.chance(50)) {
+            gates.getLast().pause(untilNs);
+        } else {
+            pauseGateReactor(by.below(2), untilNs);
+        }
+    }
+
+    void pauseGateReactor(int index, long untilNs) {
+        gates.getLast().pauseReactor(index, untilNs);
+    }
+
+    private boolean all(GateNode gate, Predicate<GateNode.Served> condition) {
+        return served(gate).allMatch(condition);
+    }
+
+    /// What a gate serves of the volumes that there are.
+    private Stream<GateNode.Served> served(GateNode gate) {
+        return gate.served().stream().filter(each -> disks.contains(each.disk()));
+    }
+
     // Safety.
 
     private void safety() {
-        world.note("scenario " + scenario);
-        nodes.forEach(StorageNode::start);
-        meta.attach(part.volumeId(), this::attached);
-        planFaults();
-        world.runUntil(() -> allAttached() && newest() != null && newest().isIdle(), SAFETY_NS);
-        if (scenario.allPowerCut()) {
+        world.network().faults(scenario.faults().network());
+        nemesis.plan();
+        world.runUntil(() -> takeOvers == scenario.faults().attaches() && isIdle(), SAFETY_NS);
+        if (scenario.faults().allPowerCut()) {
             nodes.forEach(node -> node.crash(true));
-            nodes.forEach(node -> startLater(node, 1_000_000));
-        }
-    }
-
-    private void attached(long generation) {
-        if (generation < newestGeneration) {
-            // A later wish has overtaken this one: it is void.
-            return;
-        }
-        newestGeneration = generation;
-        clients.forEach(SimClient::superseded);
-        world.note("generation " + generation + " is granted");
-        final SimClient client = new SimClient(
-                world,
-                random.fork("client" + generation),
-                meta,
-                history,
-                part,
-                "gate" + generation,
-                generation,
-                scenario.mix(),
-                scenario.depth());
-        clients.add(client);
-        client.work(scenario.operations() / (1 + scenario.attaches()), scenario.pauseNs());
-    }
-
-    private @Nullable SimClient newest() {
-        return clients.isEmpty() ? null : clients.getLast();
-    }
-
-    private void planFaults() {
-        plan(scenario.disconnects(), () -> {
-            final int one = nemesis.below(nodes.size());
-            final String other = nemesis.chance(50) && !clients.isEmpty()
-                    ? "gate" + clients.size()
-                    : nodes.get(nemesis.below(nodes.size())).host();
-            world.note("connections break: " + nodes.get(one).host() + ", " + other);
-            world.network().disconnect(nodes.get(one).host(), other);
-        });
-        plan(scenario.kills(), () -> crash(nodes.get(nemesis.below(nodes.size())), false));
-        plan(scenario.powerCuts(), () -> crash(nodes.get(nemesis.below(nodes.size())), true));
-        plan(scenario.rots(), () -> {
-            world.note("device " + unlucky + " rots");
-            nodes.get(unlucky - 1).storage().rot(nemesis);
-        });
-        plan(scenario.moves(), () -> meta.movePrimary(nemesis.below(scenario.pgs())));
-        plan(scenario.attaches(), () -> {
-            if (scenario.clientsDie() && newest() != null) {
-                newest().crash();
-            }
-            meta.attach(part.volumeId(), this::attached);
-        });
-        plan(scenario.isolations(), () -> {
-            final int primary = meta.map().primaryDevice(0);
-            final int any = 1 + nemesis.below(nodes.size());
-            isolate(nodes.get((nemesis.chance(50) && primary != 0 ? primary : any) - 1));
-        });
-        if (scenario.diskFails()) {
-            plan(1, () -> {
-                world.note("device " + unlucky + " fails");
-                nodes.get(unlucky - 1).storage().fail();
-            });
-        }
-    }
-
-    private void plan(int times, Runnable fault) {
-        for (int time = 0; time < times; time++) {
-            world.after(nemesis.between(30_000_000, SAFETY_NS * 3 / 8), fault);
-        }
-    }
-
-    private void crash(StorageNode node, boolean isPowerCut) {
-        if (node.isRunning() && !isHealed) {
-            node.crash(isPowerCut);
-            startLater(node, nemesis.between(1_000_000, 800_000_000));
-        }
-    }
-
-    private void isolate(StorageNode node) {
-        final long forNs = nemesis.between(100_000_000, 1_500_000_000);
-        world.note("device " + node.deviceId() + " is cut off");
-        meta.cutOff(node, world.nowNs() + forNs);
-        for (final StorageNode other : nodes) {
-            if (other.deviceId() != node.deviceId()) {
-                world.network().partition(node.host(), other.host(), true);
-                world.network().partition(other.host(), node.host(), true);
-                world.after(forNs, () -> {
-                    world.network().partition(node.host(), other.host(), false);
-                    world.network().partition(other.host(), node.host(), false);
-                });
+            nodes.forEach(node -> nemesis.startLater(node, 1_000_000));
+            if (random.chance(50)) {
+                nemesis.crashMeta(true);
+                nemesis.startMetaLater(1_000_000);
             }
         }
-        world.after(nemesis.between(1_000_000, 100_000_000), () -> meta.passOver(node.deviceId()));
     }
 
-    private void startLater(StorageNode node, long delayNs) {
-        world.after(delayNs, () -> {
-            if (!node.isRunning()) {
-                node.start();
-            }
-        });
+    /// Whether the newest gate serves everything and its guests have nothing to do.
+    private boolean isIdle() {
+        return all(
+                gates.getLast(),
+                each -> each.isAttached()
+                        && each.guest() != null
+                        && each.guest().isIdle());
     }
 
     private void serves(int deviceId, int pg, int epoch) {
@@ -265,25 +349,110 @@ public final class Simulation {
     // Liveness.
 
     private void liveness() {
-        isHealed = true;
         world.note("healed");
+        nemesis.stop();
         world.network().heal();
         world.network().faults(SimFaults.NONE);
-        require(world.runUntil(this::allAttached, LIVENESS_NS), "L1: the volume was never attached");
-        final SimClient client = clients.getLast();
-        require(world.runUntil(client::isIdle, LIVENESS_NS), "L1: operations never end:" + client.pending());
-        client.readAll();
-        require(world.runUntil(client::isIdle, LIVENESS_NS), "L1: reads never end:" + client.pending());
-        require(world.runUntil(this::isWhole, LIVENESS_NS), "L3: placement groups stay degraded");
-        client.readAll();
-        require(world.runUntil(client::isIdle, LIVENESS_NS), "L1: last reads never end:" + client.pending());
-        final String violation = history.violation();
-        require(violation == null, violation == null ? "" : violation);
-        new CopyCheck(world, nodes, meta.map(), part).run();
+        attachFinally();
+        require(this::isIdle, "L1: operations never end", this::pending);
+        sweep(BlockOperation.READ);
+        require(this::isWhole, "L3: placement groups stay degraded");
+        sweep(BlockOperation.READ);
+        // A copy that fails just then could not be recorded as lost, and changes would wait for that.
+        if (scenario.faults().metaOutage() && !scenario.faults().diskFails()) {
+            workWithoutMetaserver();
+        }
+        for (final DiskHistory disk : disks) {
+            new CopyCheck(world, nodes, Objects.requireNonNull(meta.map()), disk).run();
+        }
+        final CapacityCheck capacity = new CapacityCheck(
+                nodes,
+                scenario.faults().rots() > 0 ? nemesis.unlucky() : null,
+                scenario.faults().diskFails() ? nemesis.unlucky() : null,
+                meta,
+                disks);
+        require(() -> capacity.violation() == null, "S16: capacity is not conserved", capacity::violation);
+        if (disks.size() > 1) {
+            delete(disks.getLast(), capacity);
+        }
+        sweep(BlockOperation.DISCARD);
+        sweep(BlockOperation.READ);
+        require(
+                () -> capacity.leftOver() == null && capacity.violation() == null,
+                "S16: space does not come back",
+                () -> capacity.leftOver() + ", " + capacity.violation());
+        checkHistories();
     }
 
-    private boolean allAttached() {
-        return newestGeneration == 1 + scenario.attaches();
+    private void checkHistories() {
+        for (final DiskHistory disk : created) {
+            final String violation = disk.history().violation();
+            if (violation != null) {
+                throw new SimulationFailure(violation);
+            }
+        }
+    }
+
+    /// A gate that was fenced by a late wish of an older one, or that is gone, has a successor in the end.
+    private void attachFinally() {
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            final GateNode last = gates.getLast();
+            require(
+                    () -> last.isGone() || all(last, GateNode.Served::isAttached) || !all(last, each -> !each.isLost()),
+                    "L1: the volumes are never attached",
+                    this::pending);
+            if (!last.isGone() && all(last, GateNode.Served::isAttached)) {
+                return;
+            }
+            startOther();
+        }
+        throw new SimulationFailure("L1: gates take the volumes from each other for ever");
+    }
+
+    /// What a deleted volume has taken comes back, without anybody discarding it.
+    private void delete(DiskHistory disk, CapacityCheck capacity) {
+        disks.remove(disk);
+        world.note(disk.volumeName() + " is deleted");
+        require(
+                () -> {
+                    if (volume(disk.volumeName()) != null) {
+                        meta.propose(new MetaCommand.Fence(RequestId.NONE, disk.volumeName()), result -> {});
+                        meta.propose(new MetaCommand.DeleteVolume(RequestId.NONE, disk.volumeName()), result -> {});
+                        world.run(DELETE_NS);
+                    }
+                    return volume(disk.volumeName()) == null;
+                },
+                "a volume is never deleted");
+        require(
+                () -> capacity.leftOver(disk.partId()) == null && capacity.violation() == null,
+                "S16: the space of a deleted volume does not come back",
+                () -> capacity.leftOver(disk.partId()) + ", " + capacity.violation());
+    }
+
+    /// I/O goes on while no metaserver runs.
+    private void workWithoutMetaserver() {
+        nemesis.crashMeta(true);
+        served(gates.getLast())
+                .forEach(each -> Objects.requireNonNull(each.guest()).work(OUTAGE_OPERATIONS, 1_000_000));
+        require(this::isIdle, "L8: I/O waits for the metaserver", this::pending);
+        sweep(BlockOperation.READ);
+        meta.start();
+        require(this::isWhole, "L3: placement groups stay degraded after an outage of the metaserver");
+    }
+
+    private void sweep(BlockOperation operation) {
+        served(gates.getLast())
+                .forEach(each -> Objects.requireNonNull(each.guest()).sweep(operation));
+        require(this::isIdle, "L1: " + operation + " of everything never ends", this::pending);
+    }
+
+    private String pending() {
+        final StringBuilder text = new StringBuilder();
+        for (final GateNode.Served served : gates.getLast().served()) {
+            text.append(
+                    served.guest() == null ? " not attached" : served.guest().pending());
+        }
+        return text.toString();
     }
 
     /// Every copy on a device that works is in sync.
@@ -294,10 +463,14 @@ public final class Simulation {
             }
         }
         final ClusterMap map = meta.map();
+        if (map == null) {
+            return false;
+        }
+        final StorageNode unlucky = nemesis.unlucky();
         for (int pg = 0; pg < map.pgCount(); pg++) {
             for (int index = 0; index < map.pgTable().replicaCount(pg); index++) {
-                final boolean works = map.replica(pg, index) != unlucky
-                        || (!scenario.diskFails() && !nodes.get(unlucky - 1).isRefused());
+                final boolean works = map.replica(pg, index) != unlucky.deviceId()
+                        || (!scenario.faults().diskFails() && !unlucky.isRefused());
                 if (works && !map.inSync(pg, index)) {
                     return false;
                 }
@@ -306,9 +479,13 @@ public final class Simulation {
         return true;
     }
 
-    private static void require(boolean holds, String message) {
-        if (!holds) {
-            throw new SimulationFailure(message);
+    private void require(BooleanSupplier holds, String message) {
+        require(holds, message, () -> "");
+    }
+
+    private void require(BooleanSupplier holds, String message, Supplier<@Nullable String> details) {
+        if (!world.runUntil(holds, LIVENESS_NS)) {
+            throw new SimulationFailure(message + ": " + details.get());
         }
     }
 }

@@ -1,21 +1,44 @@
 package io.basalt.simulation;
 
+import io.basalt.chunk.ReplicationRules;
 import java.util.Locale;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
-/// Runs seeds and prints what they find: `SimulationMain --seeds 1..20000 [--twice]`, or `--seed 17` with the
-/// last events.
-/// Ends with 1 if a rule was broken.
+/// Runs seeds and prints what they find: `SimulationMain --seeds 1..20000 [--kind retries] [--twice]`, or
+/// `--seed 17`
+/// with the last events. Ends with 1 if a rule was broken. See `docs/SIMULATION.md`.
 public final class SimulationMain {
+    /// The production classes say what they do; thousands of simulated clusters would say too much. Kept, because
+    /// loggers are forgotten with their levels.
+    private static final Logger LOGGER = Logger.getLogger("io.basalt");
+
+    private static final int PROGRESS_SEEDS = 500;
+
+    private long first = 1;
+    private long last = 200;
+    private boolean isTwice;
+    private boolean isVerbose;
+    private ScenarioKind kind = ScenarioKind.SWARM;
+
     private SimulationMain() {}
+
+    /// Let the production classes log no more.
+    static void silence() {
+        LOGGER.setLevel(Level.OFF);
+    }
 
     /// The program.
     ///
     /// @param arguments see above
     public static void main(String[] arguments) {
-        long first = 1;
-        long last = 200;
-        boolean twice = false;
-        boolean isVerbose = false;
+        silence();
+        final SimulationMain program = new SimulationMain();
+        program.read(arguments);
+        System.exit(program.run() == 0 ? 0 : 1);
+    }
+
+    private void read(String[] arguments) {
         for (int index = 0; index < arguments.length; index++) {
             switch (arguments[index]) {
                 case "--seeds" -> {
@@ -28,52 +51,61 @@ public final class SimulationMain {
                     last = first;
                     isVerbose = true;
                 }
-                case "--twice" -> twice = true;
+                case "--kind" -> kind = ScenarioKind.of(arguments[++index]);
+                case "--twice" -> isTwice = true;
                 default ->
-                    throw new IllegalArgumentException(
-                            "unknown argument '" + arguments[index] + "'; give --seeds A..B, --seed N, --twice");
+                    throw new IllegalArgumentException("unknown argument '" + arguments[index]
+                            + "'; give --seeds A..B, --seed N, --kind K, --twice");
             }
         }
-        System.exit(run(first, last, twice, isVerbose) == 0 ? 0 : 1);
     }
 
-    private static int run(long first, long last, boolean twice, boolean isVerbose) {
+    private int run() {
         final long began = System.nanoTime();
         long operations = 0;
         long simulatedNs = 0;
         int failures = 0;
         for (long seed = first; seed <= last; seed++) {
-            final Simulation.Result result = Simulation.run(seed);
+            final Simulation.Result result = once(seed);
             operations += result.operations();
             simulatedNs += result.simulatedNs();
             String failure = result.failure();
-            if (failure == null && twice && Simulation.run(seed).traceHash() != result.traceHash()) {
+            if (failure == null && isTwice && once(seed).traceHash() != result.traceHash()) {
                 failure = "two runs differ";
             }
             if (failure != null) {
                 failures++;
-                System.out.println(report(result, failure));
+                System.out.println(report(result, kind, failure));
             }
             if (isVerbose) {
                 result.lastEvents().forEach(System.out::println);
             }
+            final long count = seed - first + 1;
+            if (count % PROGRESS_SEEDS == 0 || seed == last) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "%d seeds up to %d, %d failures, %d operations, %.0f simulated s in %.0f s%n",
+                        count,
+                        seed,
+                        failures,
+                        operations,
+                        simulatedNs / 1e9,
+                        (System.nanoTime() - began) / 1e9);
+            }
         }
-        final double seconds = (System.nanoTime() - began) / 1e9;
-        System.out.printf(
-                Locale.ROOT,
-                "%d seeds, %d failures, %d operations, %.0f simulated s in %.1f s%n",
-                last - first + 1,
-                failures,
-                operations,
-                simulatedNs / 1e9,
-                seconds);
         return failures;
     }
 
+    private Simulation.Result once(long seed) {
+        return Simulation.run(seed, ReplicationRules.STANDARD, kind.emphasis());
+    }
+
     /// What a failure is reported as: seed, commit, rule, and how to see it again.
-    static String report(Simulation.Result result, String failure) {
-        return "seed " + result.seed() + ", commit " + System.getProperty("basalt.commit", "unknown") + ": " + failure
-                + System.lineSeparator() + "replay: java " + SimulationMain.class.getName() + " --seed "
-                + result.seed();
+    static String report(Simulation.Result result, ScenarioKind kind, String failure) {
+        return "seed " + result.seed() + ", kind " + kind.label() + ", commit " + Commit.name() + ": " + failure
+                + System.lineSeparator()
+                + "replay: mvn -o -pl simulation test -Dbasalt.test.excludedGroups= -Dtest=SeedsTest#manySeedsKeepEveryRule"
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dbasalt.simulation.kind=" + kind.label()
+                + " -Dbasalt.simulation.seeds=" + result.seed() + ".." + result.seed();
     }
 }

@@ -5,14 +5,22 @@ import io.basalt.chunk.ChunkSettings;
 import io.basalt.chunk.PgState;
 import io.basalt.chunk.ReplicationRules;
 import io.basalt.chunk.ShardStore;
-import io.basalt.net.NetOptions;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
+import io.basalt.net.meta.MetaClient;
 import io.basalt.net.sim.SimEndpoint;
-import io.basalt.placement.ClusterMap;
+import io.basalt.store.chunk.ChunkStore;
+import io.basalt.wire.meta.DeviceRegistration;
+import io.basalt.wire.meta.NodeRegistration;
+import io.basalt.wire.meta.NodeRole;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A storage node with one device: a process that begins, crashes and begins again on the same disk.
+/// A storage node with one device: a process that begins, crashes and begins again on the same disk. Put together
+/// like [io.basalt.chunk.server.ChunkServer], with a control reactor that talks to the metaserver and a reactor for
+/// the device.
 final class StorageNode {
     /// Hears of placement groups that begin to be served.
     interface ServingListener {
@@ -20,18 +28,21 @@ final class StorageNode {
         void serves(int deviceId, int pg, int epoch);
     }
 
-    static final NetOptions NET_OPTIONS =
-            new NetOptions(64, 64, 1 << 16, 24 << 16, 1 << 14, 1 << 12, 16, 300_000_000L, 100_000_000L, 400_000_000L);
+    private static final int PORT = 7710;
 
     private final World world;
-    private final StandInMeta meta;
     private final SimStorage storage;
     private final ReplicationRules rules;
     private final ChunkSettings settings;
+    private final ControlTimes times;
     private final ServingListener serving;
-    private final int deviceId;
+    private final int number;
+    private final UUID nodeUuid;
+    private final UUID deviceUuid;
+    private final SimRandom random;
+    private int deviceId;
 
-    private @Nullable SimReactor reactor;
+    private @Nullable SimProcess process;
 
     private @Nullable ChunkDevice device;
 
@@ -42,44 +53,40 @@ final class StorageNode {
 
     StorageNode(
             World world,
-            StandInMeta meta,
+            SimRandom random,
             SimStorage storage,
-            int deviceId,
+            int number,
             ReplicationRules rules,
             ChunkSettings settings,
+            ControlTimes times,
             ServingListener serving) {
         this.world = world;
-        this.meta = meta;
+        this.random = random;
         this.storage = storage;
-        this.deviceId = deviceId;
+        this.number = number;
         this.rules = rules;
         this.settings = settings;
+        this.times = times;
         this.serving = serving;
-        meta.add(this);
+        nodeUuid = new UUID(random.nextLong(), random.nextLong());
+        deviceUuid = new UUID(random.nextLong(), random.nextLong());
     }
 
+    /// The device's number in the map; 0 before it was ever registered.
     int deviceId() {
         return deviceId;
     }
 
     String host() {
-        return StandInMeta.host(deviceId);
+        return "node" + number;
     }
 
     SimStorage storage() {
         return storage;
     }
 
-    long life() {
-        return life;
-    }
-
-    boolean isInLife(long asked) {
-        return reactor != null && life == asked;
-    }
-
     boolean isRunning() {
-        return reactor != null;
+        return process != null;
     }
 
     boolean isServing() {
@@ -101,92 +108,101 @@ final class StorageNode {
         return store;
     }
 
-    @Nullable
-    SimReactor reactor() {
-        return reactor;
-    }
-
     /// Begin a process.
     void start() {
-        assert reactor == null;
+        assert process == null;
         life++;
-        final long mine = life;
-        final SimReactor made = new SimReactor(world, host());
-        reactor = made;
-        world.add(made);
-        world.note("device " + deviceId + " starts, life " + life);
-        final SimEndpoint network = world.network()
-                .open(
-                        made.reactor(),
-                        host(),
-                        NET_OPTIONS,
-                        World.key(),
-                        new PeerIdentity(PeerIdentity.Role.CHUNK, deviceId, host()));
+        isRefused = false;
+        final SimProcess made = new SimProcess(world, host());
+        final SimReactor on = made.reactor("device");
+        process = made;
+        world.note(host() + " starts, life " + life);
         storage.open(
-                made,
+                on,
                 opened -> {
-                    if (isInLife(mine)) {
-                        serve(made, network, opened);
+                    if (!made.hasEnded()) {
+                        listen(made, on, opened);
                     }
                 },
                 reason -> {
-                    if (isInLife(mine)) {
-                        world.note("device " + deviceId + " cannot be opened: " + reason);
+                    if (!made.hasEnded()) {
+                        world.note(host() + ": its device cannot be opened: " + reason);
                         isRefused = true;
-                        meta.deviceLost(deviceId);
+                        made.end(false);
                     }
                 });
     }
 
-    private void serve(SimReactor made, SimEndpoint network, ShardStore opened) {
+    private void listen(SimProcess of, SimReactor on, ShardStore opened) {
         store = opened;
-        final ChunkDevice made2 =
-                new ChunkDevice(made.reactor(), network, opened, deviceId, life, meta.membership(), rules, settings);
-        device = made2;
-        made2.onPgChange((pg, epoch, state) -> {
-            world.note("device " + deviceId + " pg " + pg + " epoch " + epoch + " " + state);
+        final SimEndpoint network = of.dataNetwork(on, PeerIdentity.Role.CHUNK);
+        network.listen(new NodeAddress(host(), PORT), peer -> {
+            final ChunkDevice at = device;
+            return at == null ? null : at.accept(peer);
+        });
+        final SimReactor control = of.reactor("control");
+        final SimEndpoint controlNetwork = of.controlNetwork(control, PeerIdentity.Role.CHUNK);
+        final long capacityBytes = storeOf().capacity().totalBytes();
+        control.reactor().post(() -> {
+            final NodeRegistration registration = new NodeRegistration(
+                    nodeUuid,
+                    host(),
+                    NodeRole.CHUNK,
+                    "simulation",
+                    "room",
+                    "rack",
+                    host(),
+                    Simulation.SET,
+                    List.of(new DeviceRegistration(deviceUuid, capacityBytes, "ssd", host(), PORT)));
+            final ControlLink link = new ControlLink(
+                    control.reactor(), on.reactor(), times, this, (id, client) -> serve(of, on, network, id, client));
+            link.start(new MetaClient(
+                    control.reactor(), controlNetwork, times.clientOptions(registration, random.nextLong() | 1), link));
+        });
+    }
+
+    /// Be a device of the cluster. In the device's reactor.
+    private void serve(SimProcess of, SimReactor on, SimEndpoint network, int id, ControlLink link) {
+        if (device != null || of.hasEnded()) {
+            return;
+        }
+        deviceId = id;
+        final ShardStore opened = Objects.requireNonNull(store);
+        final ChunkDevice made =
+                new ChunkDevice(on.reactor(), network, opened, id, life, link.membership(), rules, settings);
+        device = made;
+        made.onPgChange((pg, epoch, state) -> {
+            world.note("device " + id + " pg " + pg + " epoch " + epoch + " " + state);
             if (state == PgState.SERVING) {
-                serving.serves(deviceId, pg, epoch);
+                serving.serves(id, pg, epoch);
             }
         });
-        network.listen(new NodeAddress(host(), 7710), made2);
-        world.note("device " + deviceId + " is open");
-        meta.registered(this);
+        world.note(host() + " is device " + id);
+    }
+
+    /// The production store of the process that runs.
+    ChunkStore storeOf() {
+        return Objects.requireNonNull(storage.store(), "asked for while the store is open");
     }
 
     /// End the process, at this very moment.
     void crash(boolean isPowerCut) {
-        final SimReactor last = reactor;
+        final SimProcess last = process;
         if (last == null) {
             return;
         }
-        world.note("device " + deviceId + (isPowerCut ? " loses power" : " is killed"));
-        world.remove(last);
-        world.network().crash(host(), isPowerCut);
+        world.note(host() + (isPowerCut ? " loses power" : " is killed"));
+        last.end(isPowerCut);
         storage.crash(isPowerCut);
-        reactor = null;
+        process = null;
         device = null;
         store = null;
     }
 
-    void mapChanged(ClusterMap map) {
-        final ChunkDevice at = device;
-        if (at != null) {
-            at.mapChanged(map);
-        }
-    }
-
-    void generationRaised(long volumeId, long generation) {
-        final ChunkDevice at = device;
-        if (at != null) {
-            at.generationRaised(volumeId, generation);
-        }
-    }
-
-    void generationsAreKnown() {
-        final ChunkDevice at = device;
-        if (at != null) {
-            at.generationsAreKnown();
+    /// Let the process not run for a while.
+    void pause(long untilNs) {
+        if (process != null) {
+            process.pause(untilNs);
         }
     }
 }

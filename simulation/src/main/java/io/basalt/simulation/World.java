@@ -1,6 +1,5 @@
 package io.basalt.simulation;
 
-import io.basalt.net.ClusterKey;
 import io.basalt.net.sim.SimFaults;
 import io.basalt.net.sim.SimNetwork;
 import java.lang.foreign.Arena;
@@ -57,10 +56,6 @@ final class World implements AutoCloseable {
         return trace;
     }
 
-    static ClusterKey key() {
-        return SimKeys.KEY;
-    }
-
     /// Have something happen later.
     void after(long delayNs, Runnable what) {
         events.add(new Event(clock.nanoTime() + delayNs, eventNumber++, what));
@@ -114,7 +109,7 @@ final class World implements AutoCloseable {
             final int count = reactors.size();
             for (int index = 0; index < count && index < reactors.size(); index++) {
                 final SimReactor reactor = reactors.get((from + index) % reactors.size());
-                worked |= reactor.turn() > 0;
+                worked |= reactor.dueNs() <= clock.nanoTime() && reactor.turn() > 0;
             }
             if (++turns > TURNS_MAX) {
                 throw new SimulationFailure("the processes never come to rest at " + clock.nanoTime() + " ns");
@@ -125,9 +120,8 @@ final class World implements AutoCloseable {
 
     private long nextNs() {
         long nextNs = events.isEmpty() ? Long.MAX_VALUE : events.peek().atNs;
-        nextNs = Math.min(nextNs, network.nextEventNs());
         for (final SimReactor reactor : reactors) {
-            nextNs = Math.min(nextNs, reactor.wakeAtNs());
+            nextNs = Math.min(nextNs, reactor.dueNs());
         }
         // What says "now" and then does nothing waits for time to move at all.
         return nextNs <= clock.nanoTime() ? clock.nanoTime() + 1000 : nextNs;

@@ -12,12 +12,14 @@ enum Mutant {
             return here;
         }
     }),
-    ACKNOWLEDGES_BEFORE_ITSELF(new ReplicationRules() {
-        @Override
-        public boolean mayAcknowledge(boolean here, int missing) {
-            return missing == 0;
-        }
-    }),
+    ACKNOWLEDGES_BEFORE_ITSELF(
+            new ReplicationRules() {
+                @Override
+                public boolean mayAcknowledge(boolean here, int missing) {
+                    return missing == 0;
+                }
+            },
+            Scenario::withDiskFailure),
     SKIPS_EPOCHS_AND_SESSIONS(new ReplicationRules() {
         @Override
         public boolean isStaleEpoch(int messageEpoch, int knownEpoch) {

@@ -3,45 +3,67 @@ package io.basalt.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.basalt.chunk.ReplicationRules;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The seeds that every build runs, and the many that are run before a release.
 class SeedsTest {
     private static final long FIRST = 1;
     private static final long LAST = 200;
+    private static final long LAST_OF_OTHER_KINDS = 40;
 
-    /// The soak's seeds, as `-Dbasalt.simulation.seeds=A..B`.
-    private static final String SOAK_PROPERTY = "basalt.simulation.seeds";
+    /// The soak's seeds, as `-Dbasalt.simulation.seeds=A..B`, and their kind.
+    private static final String SEEDS_PROPERTY = "basalt.simulation.seeds";
+
+    private static final String KIND_PROPERTY = "basalt.simulation.kind";
+
+    @BeforeAll
+    static void silence() {
+        SimulationMain.silence();
+    }
 
     @Test
     void everySeedKeepsEveryRuleAndTwoRunsOfItAreTheSame() {
         long operations = 0;
         for (long seed = FIRST; seed <= LAST; seed++) {
-            final Simulation.Result first = run(seed);
-            final Simulation.Result second = run(seed);
+            final Simulation.Result first = run(seed, ScenarioKind.SWARM);
+            final Simulation.Result second = run(seed, ScenarioKind.SWARM);
             assertThat(second.traceHash())
-                    .as("trace of a second run; " + SimulationMain.report(second, "two runs differ"))
+                    .as("trace of a second run; "
+                            + SimulationMain.report(second, ScenarioKind.SWARM, "two runs differ"))
                     .isEqualTo(first.traceHash());
             operations += first.operations();
         }
         assertThat(operations).as("operations of all seeds").isGreaterThan((LAST - FIRST) * 50);
     }
 
-    @Test
-    @Tag("soak")
-    void manySeedsKeepEveryRule() {
-        final String[] range = System.getProperty(SOAK_PROPERTY, "201..20200").split("\\.\\.", -1);
-        for (long seed = Long.parseLong(range[0]); seed <= Long.parseLong(range[1]); seed++) {
-            run(seed);
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "SWARM")
+    void everyOtherKindKeepsEveryRule(ScenarioKind kind) {
+        for (long seed = FIRST; seed <= LAST_OF_OTHER_KINDS; seed++) {
+            run(seed, kind);
         }
     }
 
-    private static Simulation.Result run(long seed) {
-        final Simulation.Result result = Simulation.run(seed);
+    @Test
+    @Tag("soak")
+    void manySeedsKeepEveryRule() {
+        final String[] range = System.getProperty(SEEDS_PROPERTY, "201..20200").split("\\.\\.", -1);
+        final ScenarioKind kind = ScenarioKind.of(System.getProperty(KIND_PROPERTY, ScenarioKind.SWARM.label()));
+        for (long seed = Long.parseLong(range[0]); seed <= Long.parseLong(range[1]); seed++) {
+            run(seed, kind);
+        }
+    }
+
+    private static Simulation.Result run(long seed, ScenarioKind kind) {
+        final Simulation.Result result = Simulation.run(seed, ReplicationRules.STANDARD, kind.emphasis());
         final String failure = result.failure();
         if (failure != null) {
-            fail(SimulationMain.report(result, failure)
+            fail(SimulationMain.report(result, kind, failure)
                     + System.lineSeparator()
                     + String.join(System.lineSeparator(), result.lastEvents()));
         }

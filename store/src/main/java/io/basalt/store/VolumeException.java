@@ -4,7 +4,7 @@ import java.io.Serial;
 
 /// The refusal of a management operation on a volume: opening, resizing, closing. Never thrown by I/O.
 ///
-/// The message names the field, the reason and what to do; [#code()] is stable and meant for JSON-RPC.
+/// The message is field, reason and hint in one line; [#code()] is stable and meant for JSON-RPC.
 public final class VolumeException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
@@ -41,6 +41,8 @@ public final class VolumeException extends RuntimeException {
 
     private final Kind kind;
     private final String field;
+    private final String reason;
+    private final String hint;
 
     /// @param kind what sort of refusal
     /// @param field the parameter at fault, spelled as in the RPC
@@ -50,6 +52,8 @@ public final class VolumeException extends RuntimeException {
         super(field + ": " + reason + "; " + hint);
         this.kind = kind;
         this.field = field;
+        this.reason = reason;
+        this.hint = hint;
     }
 
     /// What sort of refusal.
@@ -60,6 +64,16 @@ public final class VolumeException extends RuntimeException {
     /// The parameter at fault.
     public String field() {
         return field;
+    }
+
+    /// What is wrong with it.
+    public String reason() {
+        return reason;
+    }
+
+    /// What the operator can do.
+    public String hint() {
+        return hint;
     }
 
     /// The stable number of [#kind()].

@@ -3,7 +3,8 @@ package io.basalt.testkit;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/// A harness that runs a property for many random cases, and on failure says which seed to give to see that very case
+/// A harness that runs a property for many random cases, and on failure says which seed to give to see that
+/// very case
 /// again.
 ///
 /// ```

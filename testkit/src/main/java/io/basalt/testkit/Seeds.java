@@ -3,7 +3,8 @@ package io.basalt.testkit;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/// Where the seeds of randomised tests come from: the system property `basalt.seed` when a run is replayed, otherwise
+/// Where the seeds of randomised tests come from: the system property `basalt.seed` when a run is replayed,
+/// otherwise
 /// a fresh one per test.
 public final class Seeds {
     /// The system property that holds the seed of a run to replay, decimal or `0x` hexadecimal.

@@ -12,30 +12,13 @@ import io.basalt.reactor.TimerWheel;
 import io.basalt.reactor.thread.SystemClock;
 import io.basalt.reactor.uring.UringEngine;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /// The parts of a reactor: a pass that finds nothing, a timer, a message, a turn of io_uring.
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {"-ea", "--enable-native-access=ALL-UNNAMED", "-XX:+UseZGC", "-XX:FreqInlineSize=800"})
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 3, time = 1)
-public class ReactorBenchmark {
+public class ReactorBenchmark extends PartBenchmark {
     private static final int ENTRIES = 256;
     private static final int POLLERS = 8;
     private static final int MAILBOX_CAPACITY = 256;

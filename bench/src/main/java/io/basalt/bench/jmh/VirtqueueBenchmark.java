@@ -5,32 +5,15 @@ import io.basalt.bench.virtqueue.RingKind;
 import io.basalt.bench.virtqueue.VolumeKind;
 import java.nio.file.Path;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /// One request through a virtqueue, from the available to the used ring, for each layout, volume and batch.
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {"-ea", "--enable-native-access=ALL-UNNAMED", "-XX:+UseZGC", "-XX:FreqInlineSize=800"})
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 3, time = 1)
-public class VirtqueueBenchmark {
+public class VirtqueueBenchmark extends PartBenchmark {
     private static final int BATCH = 32;
 
     @Param

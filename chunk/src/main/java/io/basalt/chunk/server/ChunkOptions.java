@@ -68,6 +68,14 @@ public record ChunkOptions(
                 "0.1.0");
     }
 
+    /// The file in which a chunk server keeps the identity that it presents one of its devices with.
+    ///
+    /// @param data the chunk server's folder
+    /// @param index place of the device in its options
+    public static Path deviceIdentity(Path data, int index) {
+        return data.resolve("device-" + index + ".uuid");
+    }
+
     /// The same in another place.
     public ChunkOptions withPlace(String newRoom, String newRack, String newHost, String newSetName) {
         return new ChunkOptions(

@@ -1,5 +1,6 @@
 package io.basalt.chunk.server;
 
+import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.Membership;
 import io.basalt.net.NetOptions;
 import io.basalt.net.NodeAddress;
@@ -15,19 +16,22 @@ import io.basalt.reactor.IdleMode;
 import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.reactor.thread.ReactorThread;
 import io.basalt.reactor.uring.UringEngine;
-import io.basalt.store.chunk.StoreCapacity;
 import io.basalt.wire.meta.DeviceRegistration;
 import io.basalt.wire.meta.DeviceReport;
 import io.basalt.wire.meta.GenerationBatch;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.NodeRegistration;
 import io.basalt.wire.meta.NodeRole;
+import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.Registered;
 import java.lang.System.Logger.Level;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -194,6 +198,7 @@ public final class ChunkServer implements AutoCloseable {
 
     /// What the metaserver says, in the control reactor.
     private final class Listener implements MetaListener {
+        private final Map<Integer, UsageReports> usage = new TreeMap<>();
         private boolean reports;
         private int setId;
 
@@ -205,11 +210,13 @@ public final class ChunkServer implements AutoCloseable {
             for (int index = 0; index < hosts.size(); index++) {
                 final DeviceHost host = hosts.get(index);
                 final int deviceId = registered.deviceIds().get(index);
-                host.reactor().post(() -> host.serve(deviceId, life, membership()));
+                host.reactor().post(() -> host.serve(deviceId, life, membership(host)));
             }
+            usage.values().forEach(UsageReports::forget);
             if (!reports) {
                 reports = true;
                 report(registered.deviceIds());
+                addUp(registered.deviceIds());
             }
         }
 
@@ -248,13 +255,16 @@ public final class ChunkServer implements AutoCloseable {
                 if (batch.generations()[index] > 0) {
                     device.generationRaised(batch.volumeIds()[index], batch.generations()[index]);
                 }
+                if (batch.generations()[index] == GenerationBatch.DELETED) {
+                    device.sweepSoon();
+                }
             }
             if (batch.last()) {
                 device.generationsAreKnown();
             }
         }
 
-        private Membership membership() {
+        private Membership membership(DeviceHost host) {
             return new Membership() {
                 @Override
                 public void removeFromInSync(int pg, int epoch, int deviceId) {
@@ -265,7 +275,23 @@ public final class ChunkServer implements AutoCloseable {
                 public void addToInSync(int pg, int epoch, int deviceId) {
                     wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId);
                 }
+
+                @Override
+                public void partsHeld(int deviceId, long[] partIds) {
+                    control.reactor().post(() -> askForDeleted(host, partIds));
+                }
             };
+        }
+
+        private void askForDeleted(DeviceHost host, long[] partIds) {
+            final MetaClient at = client;
+            for (int from = 0; from < partIds.length && at != null && at.ready() && !closed; ) {
+                final int end = Math.min(partIds.length, from + PartList.COUNT_MAX);
+                final List<Long> some =
+                        Arrays.stream(partIds, from, end).boxed().toList();
+                at.deletedParts(new PartList(some), new Deleted(host));
+                from = end;
+            }
         }
 
         /// From a device's reactor.
@@ -286,12 +312,11 @@ public final class ChunkServer implements AutoCloseable {
                     if (closed) {
                         return;
                     }
-                    final StoreCapacity capacity = host.storeOf().capacity();
+                    final DeviceReport report = host.report(deviceId);
                     control.reactor().post(() -> {
                         final MetaClient at = client;
                         if (at != null && !closed) {
-                            at.report(
-                                    new DeviceReport(deviceId, capacity.usedBytes(), capacity.totalBytes(), false, 0));
+                            at.report(report);
                         }
                     });
                 });
@@ -299,6 +324,43 @@ public final class ChunkServer implements AutoCloseable {
             if (!closed) {
                 control.reactor().schedule(REPORT_NS, () -> report(deviceIds));
             }
+        }
+
+        /// Have each device add up how much of which volumes it holds, and tell the metaserver.
+        private void addUp(List<Integer> deviceIds) {
+            for (int index = 0; index < hosts.size(); index++) {
+                final DeviceHost host = hosts.get(index);
+                final int deviceId = deviceIds.get(index);
+                final UsageReports reported = new UsageReports();
+                usage.put(deviceId, reported);
+                host.addUp(sums -> control.reactor().post(() -> {
+                    final MetaClient at = client;
+                    if (at != null && at.ready() && !closed) {
+                        reported.tell(at, deviceId, sums);
+                    }
+                }));
+            }
+        }
+    }
+
+    /// The parts that a device may free; asked again after its next walk if nobody says.
+    private record Deleted(DeviceHost host) implements MetaReply<PartList> {
+        @Override
+        public void done(PartList deleted) {
+            final long[] partIds =
+                    deleted.partIds().stream().mapToLong(Long::longValue).toArray();
+            host.reactor().post(() -> {
+                final ChunkDevice device = host.device();
+                if (device != null && partIds.length > 0) {
+                    LOG.log(Level.INFO, "device " + device.deviceId() + " frees parts " + deleted.partIds());
+                    device.partsDeleted(partIds);
+                }
+            });
+        }
+
+        @Override
+        public void refused(MetaCode code, String reason) {
+            LOG.log(Level.DEBUG, "which parts were deleted is not known, " + code + ": " + reason);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.basalt.chunk.server;
 
+import io.basalt.chunk.ChunkCounters;
+import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.Membership;
 import io.basalt.chunk.ReplicationRules;
@@ -20,16 +22,21 @@ import io.basalt.store.chunk.FormatOptions;
 import io.basalt.store.chunk.OpenListener;
 import io.basalt.store.chunk.RecoveryReport;
 import io.basalt.store.chunk.StoreCapacity;
+import io.basalt.store.chunk.StoreCounters;
 import io.basalt.store.chunk.StoreOptions;
 import io.basalt.store.file.FileOptions;
 import io.basalt.store.file.FileVolume;
+import io.basalt.wire.meta.ClientIo;
+import io.basalt.wire.meta.DeviceReport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One device of a chunk server with all that serves it: its file, store, reactor and network. Started and
@@ -54,6 +61,10 @@ final class DeviceHost {
 
     private @Nullable ChunkDevice device;
 
+    private boolean failureTold;
+
+    private volatile @Nullable UsageWalk usageWalk;
+
     private DeviceHost(
             ChunkOptions options, DeviceOptions deviceOptions, UUID uuid, ReactorThread thread, FileVolume volume) {
         this.options = options;
@@ -69,7 +80,7 @@ final class DeviceHost {
     static DeviceHost start(ChunkOptions options, int index) {
         final DeviceOptions deviceOptions = options.devices().get(index);
         final boolean isNew = create(deviceOptions);
-        final UUID uuid = IdentityFile.readOrCreate(options.data().resolve("device-" + index + ".uuid"));
+        final UUID uuid = IdentityFile.readOrCreate(ChunkOptions.deviceIdentity(options.data(), index));
         final ReactorThread thread = ReactorThread.start(
                 ReactorConfiguration.of("chunk-" + index, index).withIdleMode(options.idleMode()),
                 options.cpus().isEmpty()
@@ -179,6 +190,50 @@ final class DeviceHost {
                 future -> future.complete(storeOf().capacity()));
     }
 
+    /// How the device is doing. In the reactor.
+    DeviceReport report(int deviceId) {
+        final ChunkStore open = storeOf();
+        if (open.hasFailed() && !failureTold) {
+            failureTold = true;
+            LOG.log(
+                    Level.ERROR,
+                    deviceOptions.path() + " has failed: its log or metadata cannot be written, so it takes no more"
+                            + " changes; look at the drive, then start the chunk server again");
+        }
+        final StoreCapacity capacity = open.capacity();
+        return new DeviceReport(
+                deviceId,
+                capacity.usedBytes(),
+                capacity.totalBytes(),
+                open.hasFailed(),
+                0,
+                capacity.mappedBytes(),
+                open.counters().value(StoreCounters.Counter.DEVICE_ERRORS),
+                clientIo());
+    }
+
+    private ClientIo clientIo() {
+        if (device == null) {
+            return ClientIo.NONE;
+        }
+        final ChunkCounters counters = device.counters();
+        return new ClientIo(
+                reactor().nowNs(),
+                counters.value(Counter.READS),
+                counters.value(Counter.CHANGES),
+                counters.value(Counter.READ_BYTES),
+                counters.value(Counter.WRITTEN_BYTES));
+    }
+
+    /// Add up, again and again, how much of each part the store holds. From outside of the reactor.
+    ///
+    /// @param whole told part → bytes, in the reactor
+    void addUp(Consumer<NavigableMap<Long, Long>> whole) {
+        final UsageWalk walk = new UsageWalk(reactor(), storeOf(), whole);
+        usageWalk = walk;
+        reactor().post(walk::start);
+    }
+
     /// Begin to listen, refusing everybody until [#serve].
     ///
     /// @return where
@@ -235,6 +290,10 @@ final class DeviceHost {
 
     /// Stop serving, finish what is under way, and close the device. From outside of the reactor.
     void close() {
+        final UsageWalk walk = usageWalk;
+        if (walk != null) {
+            walk.stop();
+        }
         InReactor.<Boolean>await(reactor(), "closing the network of " + deviceOptions.path(), future -> {
             if (device != null) {
                 device.close();

@@ -2,10 +2,9 @@ package io.basalt.cli.cluster;
 
 import io.basalt.cli.CommandException;
 import io.basalt.cli.ExitCode;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.Fields;
-import io.basalt.cli.output.OutputFormat;
 import io.basalt.cli.output.Style;
-import io.basalt.cli.output.Table;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Lookup;
 import io.basalt.cli.rest.Pages;
@@ -35,11 +34,20 @@ public final class DeviceCommand {
         if (device.path("failed").booleanValue(false)) {
             return style.bad("failed");
         }
+        final long errors = Texts.bytes(device, "errors");
+        final String known = errors == 0 ? "" : style.warn(", " + Texts.count(errors, "error"));
         return switch (state) {
-            case "up_in" -> style.good(state);
-            case "down_in", "full" -> style.bad(state);
-            default -> style.warn(state);
+            case "up_in" -> style.good("up") + known;
+            case "down_in" -> style.bad("down");
+            case "full" -> style.bad(state) + known;
+            default -> style.warn(state) + known;
         };
+    }
+
+    private static String operations(JsonNode device) {
+        final JsonNode io = device.path("io");
+        return Texts.rate(io.path("readsPerSecond").doubleValue(0)
+                + io.path("writesPerSecond").doubleValue(0));
     }
 
     private static String weight(JsonNode device) {
@@ -51,47 +59,31 @@ public final class DeviceCommand {
     static final class Ls extends ClusterCommand {
         @Override
         protected int run(RestClient client) {
-            final boolean wide = output().format() == OutputFormat.WIDE;
             final Style style = output().style();
-            final Table table = wide
-                    ? Table.of(
-                            ">ID",
-                            "NODE",
-                            "STATE",
-                            ">CAPACITY",
-                            ">USED",
-                            ">USE",
-                            ">WEIGHT",
-                            "SET",
-                            "CLASS",
-                            "ADDRESS",
-                            "UUID")
-                    : Table.of(">ID", "NODE", "STATE", ">CAPACITY", ">USED", ">USE", ">WEIGHT", "SET");
+            final Columns columns = new Columns()
+                    .number("ID", "id")
+                    .text("NODE", "node")
+                    .text("STATE", device -> state(device, style))
+                    .size("CAPACITY", "capacityBytes")
+                    .size("USED", "usedBytes")
+                    .number(
+                            "USE",
+                            device -> Texts.percent(
+                                    Texts.bytes(device, "usedBytes"), Texts.bytes(device, "capacityBytes")))
+                    .number("WEIGHT", DeviceCommand::weight)
+                    .text("SET", "set")
+                    .wide()
+                    .size("STORED", "contentBytes")
+                    .number("OP/S", DeviceCommand::operations)
+                    .text("CLASS", "class")
+                    .text("ADDRESS", "address")
+                    .text("UUID", "uuid");
             output().list(
                             Pages.all(client, "devices"),
-                            device -> Texts.text(device, "id"),
-                            table,
-                            (rows, device) -> rows.row(cells(device, wide, style)),
+                            "id",
+                            columns,
                             "no devices yet; a chunk server brings them: basalt serve chunk");
             return ExitCode.OK;
-        }
-
-        private static String[] cells(JsonNode device, boolean wide, Style style) {
-            final List<String> cells = new ArrayList<>();
-            cells.add(Texts.text(device, "id"));
-            cells.add(Texts.text(device, "node"));
-            cells.add(state(device, style));
-            cells.add(Texts.size(device, "capacityBytes"));
-            cells.add(Texts.size(device, "usedBytes"));
-            cells.add(Texts.percent(Texts.bytes(device, "usedBytes"), Texts.bytes(device, "capacityBytes")));
-            cells.add(weight(device));
-            cells.add(Texts.text(device, "set"));
-            if (wide) {
-                cells.add(Texts.text(device, "class"));
-                cells.add(Texts.text(device, "address"));
-                cells.add(Texts.text(device, "uuid"));
-            }
-            return cells.toArray(String[]::new);
         }
     }
 
@@ -118,6 +110,9 @@ public final class DeviceCommand {
                                     + Texts.percent(
                                             Texts.bytes(device, "usedBytes"), Texts.bytes(device, "capacityBytes"))
                                     + ")")
+                    .put("stored", Texts.size(device, "contentBytes"))
+                    .put("errors", Texts.text(device, "errors"))
+                    .put("io", operations(device) + " op/s")
                     .put("weight", weight(device))
                     .put("uuid", Texts.text(device, "uuid"));
             output().one(device, Integer.toString(id), fields.text(output().style()));
@@ -177,8 +172,8 @@ public final class DeviceCommand {
                 output().one(
                                 before,
                                 Integer.toString(id),
-                                "would change device " + id + " on " + Texts.text(before, "node") + " from "
-                                        + describe(before) + " to " + described());
+                                "would change device " + id + " on " + Texts.text(before, "node") + ", now "
+                                        + describe(before) + ", to " + described());
                 return ExitCode.OK;
             }
             if (state == Wanted.OUT
@@ -192,7 +187,7 @@ public final class DeviceCommand {
         }
 
         private static String describe(JsonNode device) {
-            return Texts.text(device, "state").toLowerCase(Locale.ROOT) + ", weight " + weight(device);
+            return state(device, Style.PLAIN) + ", weight " + weight(device);
         }
 
         private String described() {

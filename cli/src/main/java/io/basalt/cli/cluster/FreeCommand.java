@@ -2,7 +2,7 @@ package io.basalt.cli.cluster;
 
 import io.basalt.cli.ByteSize;
 import io.basalt.cli.ExitCode;
-import io.basalt.cli.output.Table;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Pages;
 import io.basalt.cli.rest.RestClient;
@@ -13,30 +13,38 @@ import tools.jackson.databind.JsonNode;
 @Command(
         name = "df",
         mixinStandardHelpOptions = true,
-        description = "Show capacity by set: raw bytes of all devices, and what volumes can still take.")
+        description = {
+            "Show capacity by set: raw bytes of all devices, and what volumes can still take.",
+            "USED is space that shards take on devices, STORED what guests have written, one copy of it.",
+        })
 public final class FreeCommand extends ClusterCommand {
     @Override
     protected int run(RestClient client) {
-        final Table table =
-                Table.of("SET", ">RAW", ">USED", ">USE", ">FREE FOR VOLUMES", ">COPIES", ">VOLUMES", ">PROVISIONED");
-        output().list(Pages.all(client, "sets"), set -> Texts.text(set, "name"), table, FreeCommand::row, "no sets");
+        final Columns columns = new Columns()
+                .text("SET", "name")
+                .size("RAW", "rawBytes")
+                .size("USED", "usedBytes")
+                .number("USE", set -> Texts.percent(Texts.bytes(set, "usedBytes"), Texts.bytes(set, "rawBytes")))
+                .number("COPIES", "copies")
+                .number("STORED", set -> ByteSize.text(Texts.bytes(set, "contentBytes") / copies(set)))
+                .number("FREE FOR VOLUMES", FreeCommand::free)
+                .number("VOLUMES", "volumes")
+                .number("PROVISIONED", FreeCommand::provisioned);
+        output().list(Pages.all(client, "sets"), "name", columns, "no sets yet; make one: basalt set create NAME");
         return ExitCode.OK;
     }
 
-    private static void row(Table rows, JsonNode set) {
-        final long raw = Texts.bytes(set, "rawBytes");
-        final long used = Texts.bytes(set, "usedBytes");
-        final long copies = Math.max(1, set.path("copies").longValue(1));
-        final long usable = raw / copies;
-        rows.row(
-                Texts.text(set, "name"),
-                ByteSize.text(raw),
-                ByteSize.text(used),
-                Texts.percent(used, raw),
-                ByteSize.text(Math.max(0, (raw - used) / copies)),
-                Long.toString(copies),
-                Texts.text(set, "volumes"),
-                Texts.size(set, "provisionedBytes") + " (" + Texts.percent(Texts.bytes(set, "provisionedBytes"), usable)
-                        + ")");
+    private static long copies(JsonNode set) {
+        return Math.max(1, set.path("copies").longValue(1));
+    }
+
+    private static String free(JsonNode set) {
+        return ByteSize.text(Math.max(0, Texts.bytes(set, "rawBytes") - Texts.bytes(set, "usedBytes")) / copies(set));
+    }
+
+    private static String provisioned(JsonNode set) {
+        final long usable = Texts.bytes(set, "rawBytes") / copies(set);
+        return Texts.size(set, "provisionedBytes") + " (" + Texts.percent(Texts.bytes(set, "provisionedBytes"), usable)
+                + ")";
     }
 }

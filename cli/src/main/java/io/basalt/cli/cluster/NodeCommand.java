@@ -1,10 +1,9 @@
 package io.basalt.cli.cluster;
 
 import io.basalt.cli.ExitCode;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.Fields;
-import io.basalt.cli.output.OutputFormat;
 import io.basalt.cli.output.Style;
-import io.basalt.cli.output.Table;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Lookup;
 import io.basalt.cli.rest.Pages;
@@ -44,34 +43,22 @@ public final class NodeCommand {
     static final class Ls extends ClusterCommand {
         @Override
         protected int run(RestClient client) {
-            final boolean wide = output().format() == OutputFormat.WIDE;
             final Style style = output().style();
-            final Table table = wide
-                    ? Table.of("NAME", "ROLE", "STATE", ">DEVICES", "PLACE", ">ID", "SOFTWARE", "REGISTERED", "UUID")
-                    : Table.of("NAME", "ROLE", "STATE", ">DEVICES", "PLACE");
-            output().list(
-                            Pages.all(client, "nodes"),
-                            node -> Texts.text(node, "name"),
-                            table,
-                            (rows, node) -> rows.row(cells(node, wide, style)),
-                            "no nodes yet; start one: basalt serve chunk");
+            final Columns columns = new Columns()
+                    .text("NAME", "name")
+                    .text("ROLE", "role")
+                    .text("STATE", node -> state(node, style))
+                    .number(
+                            "DEVICES",
+                            node -> Integer.toString(node.path("devices").size()))
+                    .text("PLACE", NodeCommand::place)
+                    .wide()
+                    .number("ID", "id")
+                    .text("SOFTWARE", "software")
+                    .text("REGISTERED", node -> Texts.time(Texts.bytes(node, "registeredMs")))
+                    .text("UUID", "uuid");
+            output().list(Pages.all(client, "nodes"), "name", columns, "no nodes yet; start one: basalt serve chunk");
             return ExitCode.OK;
-        }
-
-        private static String[] cells(JsonNode node, boolean wide, Style style) {
-            final List<String> cells = new ArrayList<>();
-            cells.add(Texts.text(node, "name"));
-            cells.add(Texts.text(node, "role"));
-            cells.add(state(node, style));
-            cells.add(Integer.toString(node.path("devices").size()));
-            cells.add(place(node));
-            if (wide) {
-                cells.add(Texts.text(node, "id"));
-                cells.add(Texts.text(node, "software"));
-                cells.add(Texts.time(Texts.bytes(node, "registeredMs")));
-                cells.add(Texts.text(node, "uuid"));
-            }
-            return cells.toArray(String[]::new);
         }
     }
 

@@ -2,16 +2,13 @@ package io.basalt.cli.cluster;
 
 import io.basalt.cli.CommandException;
 import io.basalt.cli.ExitCode;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.Fields;
-import io.basalt.cli.output.OutputFormat;
-import io.basalt.cli.output.Table;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Lookup;
 import io.basalt.cli.rest.Pages;
 import io.basalt.cli.rest.RestClient;
 import io.basalt.cli.rest.RestException;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,43 +30,21 @@ public final class SetCommand {
     static final class Ls extends ClusterCommand {
         @Override
         protected int run(RestClient client) {
-            final boolean wide = output().format() == OutputFormat.WIDE;
-            final Table table = wide
-                    ? Table.of(
-                            "NAME",
-                            ">DEVICES",
-                            ">COPIES",
-                            "ONE PER",
-                            ">PGS",
-                            ">VOLUMES",
-                            ">RAW",
-                            ">USED",
-                            ">MIN COPIES",
-                            ">MAP",
-                            ">OVERCOMMIT")
-                    : Table.of("NAME", ">DEVICES", ">COPIES", "ONE PER", ">PGS", ">VOLUMES", ">RAW", ">USED");
-            output().list(
-                            Pages.all(client, "sets"),
-                            set -> Texts.text(set, "name"),
-                            table,
-                            (rows, set) -> rows.row(cells(set, wide)),
-                            "no sets");
+            final Columns columns = new Columns()
+                    .text("NAME", "name")
+                    .number("DEVICES", "devices")
+                    .number("COPIES", "copies")
+                    .text("ONE PER", "failureDomain")
+                    .number("PGS", "pgCount")
+                    .number("VOLUMES", "volumes")
+                    .size("RAW", "rawBytes")
+                    .size("USED", "usedBytes")
+                    .wide()
+                    .number("MIN COPIES", "minCopies")
+                    .number("MAP", "mapVersion")
+                    .number("OVERCOMMIT", set -> Texts.text(set, "overcommitPercent") + " %");
+            output().list(Pages.all(client, "sets"), "name", columns, "no sets yet; make one: basalt set create NAME");
             return ExitCode.OK;
-        }
-
-        private static String[] cells(JsonNode set, boolean wide) {
-            final List<String> cells = new ArrayList<>();
-            for (final String field : List.of("name", "devices", "copies", "failureDomain", "pgCount", "volumes")) {
-                cells.add(Texts.text(set, field));
-            }
-            cells.add(Texts.size(set, "rawBytes"));
-            cells.add(Texts.size(set, "usedBytes"));
-            if (wide) {
-                cells.add(Texts.text(set, "minCopies"));
-                cells.add(Texts.text(set, "mapVersion"));
-                cells.add(Texts.text(set, "overcommitPercent") + " %");
-            }
-            return cells.toArray(String[]::new);
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
-/// A cluster's status for people: four blocks of cluster, services, data, and what needs attention.
+/// A cluster's status for people: blocks of cluster, services, data, I/O, and what needs attention.
 public final class StatusReport {
     private static final int CHECKS_SHOWN = 5;
 
@@ -50,6 +50,7 @@ public final class StatusReport {
                                         + " ago")));
         services(lines, status, style);
         data(lines, status, style);
+        io(lines, status.path("io"), style);
         int shown = 0;
         for (final JsonNode check : checks) {
             if (shown == CHECKS_SHOWN) {
@@ -82,7 +83,7 @@ public final class StatusReport {
                 "",
                 columns(
                         "chunk  " + up(nodes.path("chunk"), style),
-                        up(devices, style).replace(" up", "") + " devices up")));
+                        up(devices, style).replace(" up", "") + " devices up" + failed(devices, style))));
         lines.add(line(
                 style,
                 "",
@@ -100,8 +101,12 @@ public final class StatusReport {
         lines.add(line(
                 style,
                 "data",
-                Texts.count(Texts.bytes(volumes, "total"), "volume") + ", "
-                        + Texts.size(volumes, "provisionedBytes") + " provisioned; " + ByteSize.text(used) + " used of "
+                Texts.count(Texts.bytes(volumes, "total"), "volume") + ", " + Texts.size(volumes, "provisionedBytes")
+                        + " provisioned"));
+        lines.add(line(
+                style,
+                "",
+                Texts.size(capacity, "contentBytes") + " stored in all copies, taking " + ByteSize.text(used) + " of "
                         + ByteSize.text(raw) + " raw (" + Texts.percent(used, raw) + ")"));
         final long total = Texts.bytes(pgs, "total");
         final long clean = Texts.bytes(pgs, "clean");
@@ -119,6 +124,26 @@ public final class StatusReport {
         }
         placement.append(" in ").append(Texts.count(status.path("sets").longValue(0), "set"));
         lines.add(line(style, "", placement.toString()));
+    }
+
+    private static void io(List<String> lines, JsonNode io, Style style) {
+        lines.add(line(
+                style,
+                "io",
+                columns(
+                        "read   " + Texts.size(io, "readBytesPerSecond") + "/s",
+                        Texts.rate(io.path("readsPerSecond").doubleValue(0)) + " op/s")));
+        lines.add(line(
+                style,
+                "",
+                columns(
+                        "write  " + Texts.size(io, "writtenBytesPerSecond") + "/s",
+                        Texts.rate(io.path("writesPerSecond").doubleValue(0)) + " op/s")));
+    }
+
+    private static String failed(JsonNode devices, Style style) {
+        final long failed = Texts.bytes(devices, "failed");
+        return failed == 0 ? "" : ", " + style.bad(failed + " failed");
     }
 
     private static String up(JsonNode count, Style style) {

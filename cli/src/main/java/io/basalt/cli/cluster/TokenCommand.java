@@ -1,7 +1,7 @@
 package io.basalt.cli.cluster;
 
 import io.basalt.cli.ExitCode;
-import io.basalt.cli.output.Table;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Pages;
 import io.basalt.cli.rest.RestClient;
@@ -25,15 +25,11 @@ public final class TokenCommand {
     static final class Ls extends ClusterCommand {
         @Override
         protected int run(RestClient client) {
-            output().list(
-                            Pages.all(client, "tokens"),
-                            token -> Texts.text(token, "name"),
-                            Table.of("NAME", "MAY", "CREATED"),
-                            (rows, token) -> rows.row(
-                                    Texts.text(token, "name"),
-                                    token.path("readOnly").booleanValue(false) ? "look" : "change",
-                                    Texts.time(Texts.bytes(token, "createdMs"))),
-                            "no tokens");
+            final Columns columns = new Columns()
+                    .text("NAME", "name")
+                    .text("MAY", token -> token.path("readOnly").booleanValue(false) ? "look" : "change")
+                    .text("CREATED", token -> Texts.time(Texts.bytes(token, "createdMs")));
+            output().list(Pages.all(client, "tokens"), "name", columns, "no tokens");
             return ExitCode.OK;
         }
     }

@@ -1,8 +1,8 @@
 package io.basalt.cli.config;
 
 import io.basalt.cli.ExitCode;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.OutputOptions;
-import io.basalt.cli.output.Table;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,23 +48,24 @@ public final class ConfigCommand {
                             .put("origin", value.origin())
                             .put("variable", Setting.variable(path))
                             .put("meaning", Configuration.meaning(path))));
-            final Table table =
-                    origin ? Table.of("SETTING", "VALUE", "ORIGIN") : Table.of("SETTING", "VALUE", "MEANING");
-            output.list(
-                    rows,
-                    row -> row.path("name").stringValue(""),
-                    table,
-                    (lines, row) -> lines.row(
-                            row.path("name").stringValue(""),
-                            row.path("value").stringValue(""),
-                            row.path(origin ? "origin" : "meaning").stringValue("")),
-                    "");
+            final Columns columns = new Columns().text("SETTING", "name").text("VALUE", row -> plain(row, "value"));
+            if (origin) {
+                columns.text("ORIGIN", "origin");
+            } else {
+                columns.text("MEANING", "meaning");
+            }
+            output.list(rows, "name", columns, "nothing can be set");
             final Path file = settings.file();
             if (file == null && output.format().forPeople()) {
                 output.out().println("no file was read; --config names one");
                 output.out().flush();
             }
             return ExitCode.OK;
+        }
+
+        /// A setting without a value is an empty place, not a dash.
+        private static String plain(JsonNode row, String field) {
+            return row.path(field).stringValue("");
         }
     }
 }

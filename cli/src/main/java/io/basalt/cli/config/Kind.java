@@ -16,6 +16,8 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
     static final Kind PATH = new Kind(false, false, "\"/var/lib/basalt\"", text -> !text.isBlank());
     static final Kind PATHS = new Kind(true, false, "[\"/dev/nvme0n1\"]", text -> !text.isBlank());
     static final Kind ADDRESS = new Kind(false, false, "\"127.0.0.1:7700\"", Kind::isAddress);
+    static final Kind ADDRESS_OR_NONE =
+            new Kind(false, false, "\"127.0.0.1:7720\" or \"none\"", text -> text.equals("none") || isAddress(text));
     static final Kind ADDRESSES = new Kind(true, false, "[\"127.0.0.1:7701\"]", Kind::isAddress);
     static final Kind URL = new Kind(false, false, "\"http://127.0.0.1:7700\"", text -> text.matches("https?://.+"));
     static final Kind SIZE = new Kind(false, true, "\"4G\"", Kind::isSize);

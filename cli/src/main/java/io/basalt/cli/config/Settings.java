@@ -54,6 +54,8 @@ final class Settings {
             new Setting("gate", "reactors", Kind.number(1, 64), "", "Data reactors (default: processors less one)"),
             new Setting("gate", "cpus", Kind.numbers(0, 4095), "", "Processors to pin them to"),
             new Setting("gate", "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How reactors idle"),
+            new Setting("gate", "metrics", Kind.ADDRESS_OR_NONE, "127.0.0.1:7720", "Where Prometheus reads metrics"),
+            new Setting("gate", "guest_memory_max", Kind.SIZE, "", "Largest guest's memory (default: this machine's)"),
             new Setting("client", "url", Kind.URL, "", "REST API for commands (default: that of [meta])"),
             new Setting("client", "token_file", Kind.PATH, "", "Their token (default: meta data/token)"));
 

@@ -1,5 +1,6 @@
 package io.basalt.cli.image;
 
+import io.basalt.cli.output.Progress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

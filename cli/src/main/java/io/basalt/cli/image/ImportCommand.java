@@ -6,6 +6,7 @@ import io.basalt.cli.ExitCode;
 import io.basalt.cli.cluster.ClusterOptions;
 import io.basalt.cli.cluster.Confirmation;
 import io.basalt.cli.gate.GateTarget;
+import io.basalt.cli.output.Progress;
 import io.basalt.cli.output.Style;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Lookup;

@@ -3,8 +3,6 @@ package io.basalt.cli.output;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.BiConsumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -59,31 +57,31 @@ public final class OutputOptions {
 
     /// Print several things.
     ///
-    /// @param name of one, for `-o name`
-    /// @param columns of the table; those of `wide` if that was asked for
-    /// @param cells of one thing, in the order of the columns
+    /// @param name member of each that is its name, for `-o name`
     /// @param nothing what people are told if there are none
-    public void list(
-            List<JsonNode> things,
-            Function<JsonNode, String> name,
-            Table columns,
-            BiConsumer<Table, JsonNode> cells,
-            String nothing) {
+    public void list(List<JsonNode> things, String name, Columns columns, String nothing) {
+        list(things, name, columns, nothing, format() == OutputFormat.WIDE);
+    }
+
+    /// Print several things.
+    ///
+    /// @param name member of each that is its name, for `-o name`
+    /// @param nothing what people are told if there are none
+    /// @param wide whether people see all columns
+    public void list(List<JsonNode> things, String name, Columns columns, String nothing, boolean wide) {
         final PrintWriter out = out();
         switch (format()) {
-            case NAME -> things.forEach(thing -> out.println(name.apply(thing)));
+            case NAME -> things.forEach(thing -> out.println(Texts.text(thing, name)));
             case JSON, YAML -> {
                 final ArrayNode array = JsonNodeFactory.instance.arrayNode();
                 array.addAll(things);
                 document(array);
             }
             case TABLE, WIDE -> {
-                things.forEach(thing -> cells.accept(columns, thing));
-                if (columns.isEmpty()) {
-                    out.println(nothing);
-                } else {
-                    out.print(columns.text(style()));
-                }
+                out.print(
+                        things.isEmpty()
+                                ? nothing + System.lineSeparator()
+                                : columns.table(things, wide).text(style()));
             }
         }
         out.flush();

@@ -13,6 +13,11 @@ public final class Texts {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
 
+    private static final double FEW = 10;
+    private static final double THOUSAND = 1_000;
+    private static final double MANY = 10_000;
+    private static final double MILLION = 1_000_000;
+
     private Texts() {}
 
     /// A text, or `-` if there is none.
@@ -31,9 +36,13 @@ public final class Texts {
         return ByteSize.text(bytes(thing, field));
     }
 
-    /// A share.
+    /// A share, in whole percent; what is more than nothing is not called nothing.
     public static String percent(long part, long whole) {
-        return whole <= 0 ? "0 %" : String.format(Locale.ROOT, "%.0f %%", 100.0 * part / whole);
+        if (part <= 0 || whole <= 0) {
+            return "0 %";
+        }
+        final double percent = 100.0 * part / whole;
+        return percent < 1 ? "<1 %" : String.format(Locale.ROOT, "%.0f %%", percent);
     }
 
     /// An instant.
@@ -52,6 +61,17 @@ public final class Texts {
             return age.toMinutes() + " min";
         }
         return age.compareTo(Duration.ofDays(2)) < 0 ? age.toHours() + " h" : age.toDays() + " d";
+    }
+
+    /// How often something happens in a second: `0.3`, `812`, `41.2k`, `1.6M`.
+    public static String rate(double perSecond) {
+        if (perSecond >= MILLION) {
+            return String.format(Locale.ROOT, "%.1fM", perSecond / MILLION);
+        }
+        if (perSecond >= MANY) {
+            return String.format(Locale.ROOT, "%.1fk", perSecond / THOUSAND);
+        }
+        return String.format(Locale.ROOT, perSecond > 0 && perSecond < FEW ? "%.1f" : "%.0f", perSecond);
     }
 
     /// `1 volume`, `2 volumes`.

@@ -2,8 +2,10 @@ package io.basalt.cli.serve;
 
 import io.basalt.net.NodeAddress;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Addresses as people write them.
 public final class Addresses {
@@ -22,6 +24,21 @@ public final class Addresses {
             throw new IllegalArgumentException(
                     setting + ": the host '" + host + "' is not known; write an IP address, or correct the name");
         }
+    }
+
+    /// The address of a socket, or null for `none`.
+    ///
+    /// @throws IllegalArgumentException if it is neither
+    public static @Nullable InetSocketAddress parseUnlessNone(String setting, String text) {
+        if (text.equals("none")) {
+            return null;
+        }
+        if (!text.matches(".+:\\d{1,5}")) {
+            throw new IllegalArgumentException(
+                    setting + ": '" + text + "' is no address; write it as 127.0.0.1:7720, or none");
+        }
+        final NodeAddress address = parse(setting, text);
+        return new InetSocketAddress(address.host(), address.port());
     }
 
     /// Several of them.

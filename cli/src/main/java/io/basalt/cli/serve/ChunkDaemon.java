@@ -34,8 +34,8 @@ public final class ChunkDaemon implements Daemon {
     ///
     /// @param name which: the settings are those of `[chunk.NAME]`
     public static ChunkDaemon start(Configuration settings, String name) {
-        final String table = "chunk." + name + ".";
-        final Path data = settings.path(table + "data", "chunk-" + name);
+        final String table = table(name);
+        final Path data = data(settings, name);
         final String host = settings.text(table + "host", Addresses.hostName());
         final ChunkOptions options = new ChunkOptions(
                 data,
@@ -46,7 +46,7 @@ public final class ChunkDaemon implements Daemon {
                 settings.text(table + "rack"),
                 host,
                 settings.text(table + "set"),
-                devices(settings, table, data),
+                devices(settings, name),
                 settings.texts(table + "cpus").stream().map(Integer::valueOf).toList(),
                 IdleMode.valueOf(settings.text(table + "idle").toUpperCase(Locale.ROOT)),
                 ChunkSettings.DEFAULT,
@@ -54,14 +54,28 @@ public final class ChunkDaemon implements Daemon {
         return new ChunkDaemon(name, ChunkServer.start(options));
     }
 
-    private static List<DeviceOptions> devices(Configuration settings, String table, Path data) {
-        final List<String> named = settings.texts(table + "devices");
-        final List<Path> paths = named.isEmpty()
-                ? List.of(data.resolve(ONLY_FILE))
+    private static String table(String name) {
+        return "chunk." + name + ".";
+    }
+
+    /// The folder of a chunk server's own state.
+    public static Path data(Configuration settings, String name) {
+        return settings.path(table(name) + "data", "chunk-" + name);
+    }
+
+    /// The files and block devices of a chunk server, in order.
+    public static List<Path> paths(Configuration settings, String name) {
+        final List<String> named = settings.texts(table(name) + "devices");
+        return named.isEmpty()
+                ? List.of(data(settings, name).resolve(ONLY_FILE))
                 : named.stream().map(each -> Path.of(each).toAbsolutePath()).toList();
+    }
+
+    private static List<DeviceOptions> devices(Configuration settings, String name) {
+        final String table = table(name);
         final NodeAddress first = Addresses.parse(table + "listen", settings.text(table + "listen"));
         final List<DeviceOptions> devices = new ArrayList<>();
-        for (final Path path : paths) {
+        for (final Path path : paths(settings, name)) {
             devices.add(new DeviceOptions(
                     path,
                     path.startsWith(DEVICES) && !path.startsWith(MEMORY_FILES)

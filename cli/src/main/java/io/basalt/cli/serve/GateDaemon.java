@@ -1,5 +1,6 @@
 package io.basalt.cli.serve;
 
+import io.basalt.cli.ByteSize;
 import io.basalt.cli.config.Configuration;
 import io.basalt.cli.gate.GateTarget;
 import io.basalt.cli.output.Texts;
@@ -36,14 +37,21 @@ public final class GateDaemon implements Daemon {
         final List<Integer> cpus =
                 settings.texts("gate.cpus").stream().map(Integer::valueOf).toList();
         final String sockets = settings.text("gate.socket_dir");
-        return new GateOptions(
-                data,
-                GateTarget.rpcSocket(settings),
-                sockets.isEmpty() ? usual.socketFolder() : Path.of(sockets).toAbsolutePath(),
-                settings.number("gate.reactors", cpus.isEmpty() ? usual.reactorCount() : cpus.size()),
-                cpus,
-                IdleMode.valueOf(settings.text("gate.idle").toUpperCase(Locale.ROOT)),
-                cluster(settings));
+        final GateOptions options = new GateOptions(
+                        data,
+                        GateTarget.rpcSocket(settings),
+                        sockets.isEmpty()
+                                ? usual.socketFolder()
+                                : Path.of(sockets).toAbsolutePath(),
+                        settings.number("gate.reactors", cpus.isEmpty() ? usual.reactorCount() : cpus.size()),
+                        cpus,
+                        IdleMode.valueOf(settings.text("gate.idle").toUpperCase(Locale.ROOT)))
+                .withMetrics(Addresses.parseUnlessNone("gate.metrics", settings.text("gate.metrics")))
+                .withCluster(cluster(settings));
+        final String guestMemoryMax = settings.text("gate.guest_memory_max");
+        return guestMemoryMax.isEmpty()
+                ? options
+                : options.withGuestMemoryMax(ByteSize.parse(guestMemoryMax).bytes());
     }
 
     private static ClusterOptions cluster(Configuration settings) {

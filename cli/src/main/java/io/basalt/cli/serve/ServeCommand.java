@@ -6,6 +6,7 @@ import io.basalt.cli.Termination;
 import io.basalt.cli.config.Configuration;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.LogLevel;
+import io.basalt.linux.process.DaemonProcess;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -118,6 +119,7 @@ public final class ServeCommand implements Callable<Integer> {
         final int serve(Map<String, String> own, Function<Configuration, Daemon> start) {
             final Configuration settings = options.load(own);
             GateLog.install(LogLevel.valueOf(settings.text("log_level").toUpperCase(Locale.ROOT)));
+            System.getLogger(ServeCommand.class.getName()).log(System.Logger.Level.INFO, DaemonProcess.prepare());
             try (Daemon daemon = start.apply(settings)) {
                 final PrintWriter out = out(spec);
                 out.println("basalt " + daemon.ready());
@@ -168,11 +170,8 @@ public final class ServeCommand implements Callable<Integer> {
                 description = "Block devices or files (default: one sparse file under the data folder).")
         private String devices = "";
 
-        @Option(
-                names = "--meta",
-                paramLabel = "ADDRESS[,ADDRESS...]",
-                description = "Where the metaserver answers nodes (default: 127.0.0.1:7701).")
-        private String metaservers = "";
+        @Mixin
+        private MetaserverOptions metaservers = new MetaserverOptions();
 
         @Override
         public Integer call() {
@@ -182,8 +181,8 @@ public final class ServeCommand implements Callable<Integer> {
                             listen,
                             "chunk." + name + ".devices",
                             devices,
-                            "metaservers",
-                            metaservers),
+                            MetaserverOptions.SETTING,
+                            metaservers.text()),
                     settings -> ChunkDaemon.start(settings, name));
         }
     }
@@ -197,16 +196,19 @@ public final class ServeCommand implements Callable<Integer> {
         @Option(names = "--socket-dir", paramLabel = "DIR", description = "Where controllers' sockets are made.")
         private String socketFolder = "";
 
-        @Option(
-                names = "--meta",
-                paramLabel = "ADDRESS[,ADDRESS...]",
-                description = "Where the metaserver answers nodes (default: 127.0.0.1:7701).")
-        private String metaservers = "";
+        @Mixin
+        private MetaserverOptions metaservers = new MetaserverOptions();
 
         @Override
         public Integer call() {
             return serve(
-                    Map.of("gate.rpc_socket", rpcSocket, "gate.socket_dir", socketFolder, "metaservers", metaservers),
+                    Map.of(
+                            "gate.rpc_socket",
+                            rpcSocket,
+                            "gate.socket_dir",
+                            socketFolder,
+                            MetaserverOptions.SETTING,
+                            metaservers.text()),
                     GateDaemon::start);
         }
     }

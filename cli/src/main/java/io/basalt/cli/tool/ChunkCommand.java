@@ -167,6 +167,9 @@ public final class ChunkCommand {
             }
             text.append(device).append(report.isClean() ? ": clean, " : ": " + report.findingCount() + " wrong, ");
             text.append(Texts.count(report.shards(), "shard")).append(", ");
+            if (report.tombstones() > 0) {
+                text.append(Texts.count(report.tombstones(), "tombstone")).append(" among them, ");
+            }
             text.append(Texts.count(report.blocks(), "block")).append(" compared, ");
             text.append(Texts.count(report.liveLogBlocks(), "log block")).append(" in force");
             return text.toString();

@@ -38,6 +38,12 @@ public final class InfoCommand extends ClusterCommand {
         fields.put("name", Texts.text(volume, "name"));
         fields.put("id", Texts.text(volume, "id"));
         fields.put("size", ByteSize.text(size) + " (" + size + " bytes)");
+        final long copies = Math.max(1, set.path("copies").longValue(1));
+        final long content = Texts.bytes(volume, "contentBytes");
+        fields.put(
+                "stored",
+                ByteSize.text(content / copies) + " (" + Texts.percent(content / copies, size) + "), "
+                        + ByteSize.text(content) + " with all copies");
         fields.put("class", Texts.text(volume, "class"));
         fields.put(
                 "set",

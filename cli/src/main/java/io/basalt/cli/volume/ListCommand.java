@@ -1,15 +1,17 @@
 package io.basalt.cli.volume;
 
+import io.basalt.cli.ByteSize;
 import io.basalt.cli.ExitCode;
 import io.basalt.cli.cluster.ClusterCommand;
+import io.basalt.cli.output.Columns;
 import io.basalt.cli.output.OutputFormat;
-import io.basalt.cli.output.Table;
 import io.basalt.cli.output.Texts;
 import io.basalt.cli.rest.Pages;
 import io.basalt.cli.rest.RestClient;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,12 +42,14 @@ public final class ListCommand extends ClusterCommand {
     private enum Order {
         NAME,
         SIZE,
+        STORED,
         CREATED;
 
         Comparator<JsonNode> comparator() {
             return switch (this) {
                 case NAME -> Comparator.comparing(volume -> Texts.text(volume, "name"));
                 case SIZE -> largestFirst("sizeBytes");
+                case STORED -> largestFirst("contentBytes");
                 case CREATED -> largestFirst("createdMs");
             };
         }
@@ -65,48 +69,34 @@ public final class ListCommand extends ClusterCommand {
     protected int run(RestClient client) {
         final Pattern wanted = pattern(glob);
         final boolean all = order == Order.NAME && glob.equals("*");
+        final boolean more = wide || output().format() == OutputFormat.WIDE;
+        final Map<String, Long> copies = more ? Copies.bySet(client) : Map.of();
         final List<JsonNode> volumes = Pages.volumes(client, all ? most : Integer.MAX_VALUE).stream()
                 .filter(volume -> wanted.matcher(Texts.text(volume, "name")).matches())
                 .sorted(order.comparator())
                 .limit(most)
                 .toList();
-        final boolean more = wide || output().format() == OutputFormat.WIDE;
-        final Table table = more
-                ? Table.of("NAME", ">SIZE", "STATE", "GATE", "CLASS", "SET", ">SHARD", ">GENERATION", "CREATED")
-                : Table.of("NAME", ">SIZE", "STATE", "GATE", "CLASS");
+        final Columns columns = new Columns().text("NAME", "name").size("SIZE", "sizeBytes");
+        if (more) {
+            columns.number("STORED", volume -> ByteSize.text(Copies.stored(volume, copies)));
+        }
+        columns.text("STATE", ListCommand::state)
+                .text("GATE", "gate")
+                .text("CLASS", "class")
+                .wide()
+                .text("SET", volume -> Texts.text(volume.path("parts").path(0), "set"))
+                .size("SHARD", "shardBytes")
+                .number("GENERATION", "generation")
+                .text("CREATED", volume -> Texts.time(Texts.bytes(volume, "createdMs")));
         output().list(
                         volumes,
-                        volume -> Texts.text(volume, "name"),
-                        table,
-                        (rows, volume) -> rows.row(more ? wide(volume) : narrow(volume)),
+                        "name",
+                        columns,
                         glob.equals("*")
                                 ? "no volumes yet; make one: basalt create vm1 -s 20G"
-                                : "no volume matches '" + glob + "'");
+                                : "no volume matches '" + glob + "'",
+                        more);
         return ExitCode.OK;
-    }
-
-    private static String[] narrow(JsonNode volume) {
-        return new String[] {
-            Texts.text(volume, "name"),
-            Texts.size(volume, "sizeBytes"),
-            state(volume),
-            Texts.text(volume, "gate"),
-            Texts.text(volume, "class"),
-        };
-    }
-
-    private static String[] wide(JsonNode volume) {
-        return new String[] {
-            Texts.text(volume, "name"),
-            Texts.size(volume, "sizeBytes"),
-            state(volume),
-            Texts.text(volume, "gate"),
-            Texts.text(volume, "class"),
-            Texts.text(volume.path("parts").path(0), "set"),
-            Texts.size(volume, "shardBytes"),
-            Long.toString(Texts.bytes(volume, "generation")),
-            Texts.time(Texts.bytes(volume, "createdMs")),
-        };
     }
 
     static String state(JsonNode volume) {

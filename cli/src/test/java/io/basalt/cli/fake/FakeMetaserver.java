@@ -2,6 +2,7 @@ package io.basalt.cli.fake;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.basalt.cli.CommandRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -67,6 +68,15 @@ public final class FakeMetaserver implements AutoCloseable {
                 request,
                 status,
                 "{'code':'" + code + "','field':'" + field + "','reason':'" + reason + "','hint':'" + hint + "'}");
+    }
+
+    /// Give a command to this metaserver.
+    ///
+    /// @param folder for the token's file
+    public CommandRun run(Path folder, String... words) {
+        return CommandRun.of(
+                List.of(words),
+                List.of("--url", url(), "--token-file", tokenFile(folder).toString()));
     }
 
     /// Everything that would have changed something: method, path, body.

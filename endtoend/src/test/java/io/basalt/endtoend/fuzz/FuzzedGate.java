@@ -56,6 +56,8 @@ final class FuzzedGate implements AutoCloseable {
                         "run",
                         "--reactors",
                         "2",
+                        "--metrics",
+                        "127.0.0.1:0",
                         "--data",
                         folder.resolve("gate").toString(),
                         "--rpc-socket",

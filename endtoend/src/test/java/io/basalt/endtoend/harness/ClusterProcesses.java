@@ -1,8 +1,6 @@
 package io.basalt.endtoend.harness;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,13 +14,11 @@ public final class ClusterProcesses implements AutoCloseable {
     private static final String MAIN = "io.basalt.cli.Main";
     private static final List<String> HOSTS = List.of("a", "b", "c");
 
-    private final Path data;
     private final Path settings;
     private final List<JavaProgram> chunkServers = new ArrayList<>();
     private final List<JavaProgram> others = new ArrayList<>();
 
-    private ClusterProcesses(Path data, Path settings) {
-        this.data = data;
+    private ClusterProcesses(Path settings) {
         this.settings = settings;
     }
 
@@ -30,8 +26,8 @@ public final class ClusterProcesses implements AutoCloseable {
     public static ClusterProcesses start(TestFolder folder) throws IOException {
         final Path data = Files.createDirectory(folder.resolve("cluster"));
         final Path settings = folder.resolve("basalt.toml");
-        Files.writeString(settings, settings(data, freePorts(2 + HOSTS.size())));
-        final ClusterProcesses cluster = new ClusterProcesses(data, settings);
+        Files.writeString(settings, settings(data, FreePorts.take(2 + HOSTS.size())));
+        final ClusterProcesses cluster = new ClusterProcesses(settings);
         try {
             cluster.startDaemons();
         } catch (IOException | AssertionError e) {
@@ -52,21 +48,6 @@ public final class ClusterProcesses implements AutoCloseable {
                     .append("host = \"%s\"%ndevice_size = \"2G\"%n".formatted(HOSTS.get(i)));
         }
         return text.append("[gate]%nreactors = 1%n".formatted()).toString();
-    }
-
-    /// Ports that were free a moment ago: held all at once, so that they differ.
-    private static List<Integer> freePorts(int count) throws IOException {
-        final List<ServerSocket> held = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-            }
-            return held.stream().map(ServerSocket::getLocalPort).toList();
-        } finally {
-            for (final ServerSocket socket : held) {
-                socket.close();
-            }
-        }
     }
 
     private void startDaemons() throws IOException {
@@ -98,35 +79,37 @@ public final class ClusterProcesses implements AutoCloseable {
     /// @return what it printed
     /// @throws AssertionError if it fails
     public String run(String... words) throws IOException, InterruptedException {
+        try (JavaProgram command = command(words)) {
+            final int status = command.awaitEnd();
+            if (status != 0) {
+                throw new AssertionError(
+                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
+            }
+            return command.output().strip();
+        }
+    }
+
+    /// Runs a command as an operator would.
+    ///
+    /// @return what it printed, whether or not it was done
+    public String attempt(String... words) throws IOException, InterruptedException {
+        try (JavaProgram command = command(words)) {
+            command.awaitEnd();
+            return command.output().strip();
+        }
+    }
+
+    private JavaProgram command(String... words) throws IOException {
         final List<String> arguments = new ArrayList<>(List.of(words));
         arguments.add("--config=" + settings);
-        try (JavaProgram command = JavaProgram.start(MAIN, arguments.toArray(String[]::new))) {
-            final int status = command.awaitEnd();
-            if (status != 0) {
-                throw new AssertionError(
-                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
-            }
-            return command.output().strip();
-        }
+        return JavaProgram.start(MAIN, arguments.toArray(String[]::new));
     }
 
-    /// A program of the project that needs no daemon.
-    public static String runAlone(String... words) throws IOException, InterruptedException {
-        try (JavaProgram command = JavaProgram.start(MAIN, words)) {
-            final int status = command.awaitEnd();
-            if (status != 0) {
-                throw new AssertionError(
-                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
-            }
-            return command.output().strip();
-        }
-    }
-
-    /// The files that the chunk servers keep, one a server.
-    public List<Path> devices() {
-        return HOSTS.stream()
-                .map(host -> data.resolve("chunk-" + host).resolve("disk.img"))
-                .toList();
+    /// A chunk server's process.
+    ///
+    /// @param number 0 to 2
+    public JavaProgram chunkServer(int number) {
+        return chunkServers.get(number);
     }
 
     /// Ends every daemon the orderly way.

@@ -52,6 +52,11 @@ public final class JavaProgram implements AutoCloseable {
         return awaitEnd();
     }
 
+    /// Its process id.
+    public long processId() {
+        return process.pid();
+    }
+
     /// Whether it still runs.
     public boolean isAlive() {
         return process.isAlive();

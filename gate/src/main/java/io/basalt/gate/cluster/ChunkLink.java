@@ -101,6 +101,7 @@ final class ChunkLink extends TimerTask {
         if (sent) {
             piece.onLink(this);
             piece.become(PieceState.IN_FLIGHT);
+            piece.channel.retryOrder().sent(piece);
             piece.channel.counters().count(Event.SENT);
             if (piece.isCopied()) {
                 piece.channel.counters().count(Event.COPIED);
@@ -118,6 +119,10 @@ final class ChunkLink extends TimerTask {
         Piece piece = waiting.take();
         while (piece != null) {
             piece.become(PieceState.READY);
+            if (!router.mayBeSent(piece)) {
+                piece = waiting.take();
+                continue;
+            }
             if (!transmit(piece)) {
                 piece.become(PieceState.WAITING_CONNECTION);
                 waiting.putBack(piece);

@@ -3,6 +3,7 @@ package io.basalt.gate.cluster;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockRequest;
 import io.basalt.block.BlockStatus;
+import io.basalt.block.MemoryFault;
 import io.basalt.block.RegionTable;
 import io.basalt.block.VolumeChannel;
 import io.basalt.gate.cluster.ClusterCounters.Event;
@@ -47,6 +48,7 @@ final class ClusterChannel implements VolumeChannel {
     private final ClusterCounters counters = new ClusterCounters();
     private final PiecePool narrow;
     private final PiecePool wide;
+    private final RetryOrder retryOrder;
     private final SubmissionPool submissions = new SubmissionPool(PIECES_MAX + 1);
     private final RequestRing waiting = new RequestRing();
     private final TimerTask sweep = new Sweep();
@@ -66,6 +68,7 @@ final class ClusterChannel implements VolumeChannel {
         this.port = port;
         narrow = new PiecePool(this, false, PIECES_MAX);
         wide = new PiecePool(this, true, WIDE_PIECES_MAX);
+        retryOrder = new RetryOrder(narrow, wide);
         port.opened(this);
         if (volume.ioTimeoutNs() > 0) {
             port.reactor().schedule(sweep, sweepNs());
@@ -81,6 +84,11 @@ final class ClusterChannel implements VolumeChannel {
         return counters;
     }
 
+    /// The order in which pieces are tried again.
+    RetryOrder retryOrder() {
+        return retryOrder;
+    }
+
     /// Whether every request fails from now on.
     boolean isCondemned() {
         return condemned;
@@ -91,6 +99,7 @@ final class ClusterChannel implements VolumeChannel {
     @Override
     public BlockStatus submit(BlockRequest request) {
         assert port.reactor().inLoop();
+        MemoryFault.surface();
         if (condemned) {
             return BlockStatus.IO_ERROR;
         }
@@ -285,7 +294,7 @@ final class ClusterChannel implements VolumeChannel {
 
     private void failIfWaiting(Piece piece) {
         switch (piece.state()) {
-            case WAITING_MAP, WAITING_IDENTITY, WAITING_CONNECTION, BACKING_OFF -> {
+            case WAITING_MAP, WAITING_IDENTITY, WAITING_CONNECTION, WAITING_ORDER, BACKING_OFF -> {
                 port.router().recall(piece);
                 port.router().route(piece);
             }
@@ -303,6 +312,20 @@ final class ClusterChannel implements VolumeChannel {
         if (piece.state() == PieceState.WAITING_MAP) {
             port.router().recall(piece);
             into.add(piece);
+        }
+    }
+
+    /// The map has changed: a change that is in flight to who is not the primary any more may have been executed
+    /// there, and nothing that touches the same bytes may be executed elsewhere before it has a result.
+    void unsettleMoved() {
+        narrow.forEach(this::unsettleIfMoved);
+        wide.forEach(this::unsettleIfMoved);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a link is itself and no other
+    private void unsettleIfMoved(Piece piece) {
+        if (piece.state() == PieceState.IN_FLIGHT && piece.route().primary(piece.pg()) != piece.link()) {
+            retryOrder.unsettle(piece);
         }
     }
 

@@ -25,6 +25,8 @@ public final class ClusterCounters {
         MAP_WAITS,
         /// A piece waited for an older change of its placement group.
         IDENTITY_WAITS,
+        /// A piece waited for a change of the same bytes that is tried again.
+        ORDER_WAITS,
         /// A piece waited for a connection or its credits.
         CONNECTION_WAITS,
         /// A piece paused, because the primary could not do it.

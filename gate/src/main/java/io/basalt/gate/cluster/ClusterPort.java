@@ -54,6 +54,7 @@ public final class ClusterPort {
             return;
         }
         route.adopt(newer, connections);
+        channels.forEach(ClusterChannel::unsettleMoved);
         final List<Piece> waiting = new ArrayList<>();
         for (final ChunkLink link : connections.links()) {
             for (Piece piece = link.takeWaiting(); piece != null; piece = link.takeWaiting()) {

@@ -54,6 +54,8 @@ final class Piece extends Call {
     private long sequence;
     private int backOffs;
     private boolean copied;
+    private long sentAs;
+    private boolean unsettled;
     private @Nullable ChunkLink link;
 
     /// @param bodies see [Call#Call]
@@ -102,6 +104,7 @@ final class Piece extends Call {
         sequence = 0;
         backOffs = 0;
         copied = false;
+        assert !unsettled : "a piece that has ended is settled";
         final BlockOperation operation = newSubmission.operation();
         type = typeOf(operation);
         flags = operation == BlockOperation.WRITE_ZEROES
@@ -199,6 +202,33 @@ final class Piece extends Call {
 
     boolean isExpired(long nowNs) {
         return nowNs >= deadlineNs;
+    }
+
+    /// Whether two pieces touch the same bytes, and one of them changes them.
+    boolean conflictsWith(Piece other) {
+        return (isChange() || other.isChange())
+                && partId == other.partId
+                && shardIndex == other.shardIndex
+                && offset < other.offset + other.length
+                && other.offset < offset + length;
+    }
+
+    /// Place in the order of sending, see [RetryOrder].
+    long sentAs() {
+        return sentAs;
+    }
+
+    void sentAs(long place) {
+        sentAs = place;
+    }
+
+    /// Whether the piece may have been executed though it has no result, see [RetryOrder].
+    boolean isUnsettled() {
+        return unsettled;
+    }
+
+    void unsettled(boolean newUnsettled) {
+        unsettled = newUnsettled;
     }
 
     /// Whether the outgoing data is sent from a private copy from now on.

@@ -29,6 +29,19 @@ final class PiecePool {
         this.countMax = countMax;
     }
 
+    /// How many pieces there are, free or not.
+    int size() {
+        return all.length;
+    }
+
+    /// A piece, free or not.
+    ///
+    /// @param index 0 to [#size()] - 1
+    @Nullable
+    Piece piece(int index) {
+        return all[index];
+    }
+
     /// How many can be taken.
     int available() {
         return countMax - all.length + freeCount;

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// | NO_SPACE, IO_ERROR, CORRUPT | the piece's result |
 /// | anything else | breaks the protocol: fails, counted |
 ///
-/// A change is sent again under the same identity, so the primary executes it once; a read changes nothing.
-/// Nothing is
+/// A change is sent again under the same identity, so one primary executes it once; what another one may execute a
+/// second time keeps its place ([RetryOrder]). A read changes nothing. Nothing is
 /// given up unless the volume has an I/O time-out. Allocates nothing, belongs to one reactor.
 final class PieceRouter {
     /// Spreads the retries of pieces that were refused together.
@@ -82,21 +82,55 @@ final class PieceRouter {
             piece.channel.counters().count(Event.IDENTITY_WAITS);
             piece.become(PieceState.WAITING_IDENTITY);
             route.await(piece);
-        } else {
+        } else if (mayBeSent(piece)) {
             link.send(piece);
+        }
+    }
+
+    /// Whether a piece that is READY may be sent now; if not, it waits for others from now on.
+    boolean mayBeSent(Piece piece) {
+        final RetryOrder order = piece.channel.retryOrder();
+        if (!order.mustWait(piece)) {
+            return true;
+        }
+        piece.channel.counters().count(Event.ORDER_WAITS);
+        piece.become(PieceState.WAITING_ORDER);
+        order.await(piece);
+        return false;
+    }
+
+    /// Something has ended that pieces may have waited for.
+    private void routeWaiting(ClusterChannel channel) {
+        final RetryOrder order = channel.retryOrder();
+        for (int left = order.waitingCount(); left > 0; left--) {
+            final Piece waiter = order.takeWaiting();
+            if (waiter == null) {
+                return;
+            }
+            waiter.become(PieceState.READY);
+            route(waiter);
         }
     }
 
     /// A piece that was in flight is over, one way or another.
     void ended(Piece piece, CallStatus status, int code) {
         final ChunkLink link = piece.link();
-        piece.channel.counters().count(status);
+        final ClusterChannel channel = piece.channel;
+        channel.counters().count(status);
         switch (status) {
             case ANSWERED -> {
                 link.alive();
                 answered(piece, code);
             }
-            case DISCONNECTED, TIMED_OUT -> again(piece);
+            case DISCONNECTED -> {
+                // All that was in flight on the connection ends with it.
+                channel.retryOrder().unsettle(piece);
+                again(piece);
+            }
+            case TIMED_OUT -> {
+                unsettle(piece);
+                again(piece);
+            }
             case PAYLOAD_CHANGED -> {
                 piece.copyFromNowOn();
                 again(piece);
@@ -105,6 +139,7 @@ final class PieceRouter {
             case MEMORY_LOST -> memoryLost(piece);
         }
         link.pump();
+        routeWaiting(channel);
     }
 
     private void answered(Piece piece, int number) {
@@ -122,12 +157,25 @@ final class PieceRouter {
                     finish(piece, BlockStatus.OK);
                 }
             }
-            case STALE_EPOCH, NOT_PRIMARY -> misdirected(piece, AnswerBody.epoch(piece.answerBody()));
+            case STALE_EPOCH -> misdirected(piece, AnswerBody.epoch(piece.answerBody()));
+            case NOT_PRIMARY -> {
+                final int epochThere = AnswerBody.epoch(piece.answerBody());
+                // Perhaps it was begun, and given up half-way when another one became primary.
+                unsettle(piece);
+                misdirected(piece, epochThere);
+            }
             case NO_LEASE, BUSY -> backOff(piece);
             case FENCED -> fenced(piece, AnswerBody.value(piece.answerBody()));
             case NO_SPACE -> fail(piece, BlockStatus.NO_SPACE);
             case IO_ERROR, CORRUPT -> fail(piece, BlockStatus.IO_ERROR);
             case BAD_REQUEST, NO_SESSION, STALE_VERSION, STALE_REQUEST -> badAnswer(piece);
+        }
+    }
+
+    private static void unsettle(Piece piece) {
+        if (piece.isChange()) {
+            piece.channel.retryOrder().unsettle(piece);
+            piece.channel.retryOrder().takeBack(piece);
         }
     }
 
@@ -193,10 +241,13 @@ final class PieceRouter {
         if (identified) {
             route.forget(piece);
         }
-        piece.channel.ended(piece, status);
+        final ClusterChannel channel = piece.channel;
+        channel.retryOrder().ended(piece);
+        channel.ended(piece, status);
         if (identified) {
             routeNext(route, pg);
         }
+        routeWaiting(channel);
     }
 
     private void routeNext(SetRoute route, int pg) {
@@ -214,6 +265,7 @@ final class PieceRouter {
             case WAITING_MAP, BACKING_OFF -> reactor.cancel(piece.retry());
             case WAITING_IDENTITY -> piece.route().withdraw(piece);
             case WAITING_CONNECTION -> piece.link().withdraw(piece);
+            case WAITING_ORDER -> piece.channel.retryOrder().withdraw(piece);
             case FREE, READY, IN_FLIGHT -> throw new AssertionError("a piece that is " + piece.state() + " waits not");
         }
         piece.become(PieceState.READY);

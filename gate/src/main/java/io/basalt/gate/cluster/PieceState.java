@@ -6,6 +6,7 @@ package io.basalt.gate.cluster;
 ///                  ┌──▶ WAITING_MAP ────────┐   a newer map, or its time
 ///                  ├──▶ WAITING_IDENTITY ───┤   an older change of the placement group has ended
 ///  FREE ◀──▶ READY ┼──▶ WAITING_CONNECTION ─┼──▶ READY   connected, credits, or another way
+///                  ├──▶ WAITING_ORDER ──────┤   a change of the same bytes has its result
 ///                  ├──▶ BACKING_OFF ────────┤   its time
 ///                  └──▶ IN_FLIGHT ──────────┘   answered, or lost
 /// ```
@@ -23,6 +24,8 @@ enum PieceState {
     WAITING_IDENTITY,
     /// The primary is not connected, or its credits are used up.
     WAITING_CONNECTION,
+    /// A change of the same bytes may have been executed, has no result, and goes first.
+    WAITING_ORDER,
     /// The primary cannot do it just now.
     BACKING_OFF,
     /// Sent and not answered.

@@ -32,7 +32,7 @@ final class Controller {
     private final Runnable writebackChanged;
     private final Runnable gone;
     private final Endpoint endpoint;
-    private final HostMemoryMapper mapper = new HostMemoryMapper();
+    private final HostMemoryMapper mapper;
     private final ForeignFds foreign;
     private final List<Runnable> deletionWaiters = new ArrayList<>();
 
@@ -48,6 +48,7 @@ final class Controller {
     /// @param claim the volume; given back when the controller is gone
     /// @param reactors data reactors that its queues are spread over
     /// @param firstReactor where queue 0 lives
+    /// @param mapper maps the front end's memory
     /// @param inherited a listening socket made by somebody else, owned from now on; or null
     /// @param writebackChanged run when the guest has changed its cache mode
     /// @param gone run once, when everything is released
@@ -59,6 +60,7 @@ final class Controller {
             List<Reactor> reactors,
             int firstReactor,
             BlkLimits limits,
+            HostMemoryMapper mapper,
             @Nullable UnixListener inherited,
             Runnable writebackChanged,
             Runnable gone) {
@@ -66,6 +68,7 @@ final class Controller {
         this.control = control;
         this.claim = claim;
         this.firstReactor = firstReactor;
+        this.mapper = mapper;
         this.writebackChanged = writebackChanged;
         this.gone = gone;
         this.foreign = new ForeignFds(spec.name());

@@ -28,6 +28,7 @@ public final class Controllers implements ControllerHost {
     private final Reactor control;
     private final List<DataReactor> reactors;
     private final VolumeRegistry volumes;
+    private final long guestBytesMax;
     private final Map<String, Controller> controllers = new LinkedHashMap<>();
     private ChangeListener changes = _ -> {};
     private int nextReactor;
@@ -39,7 +40,9 @@ public final class Controllers implements ControllerHost {
 
     /// @param control the reactor that this object belongs to
     /// @param reactors at least one
-    public Controllers(Reactor control, List<DataReactor> reactors, VolumeRegistry volumes) {
+    /// @param guestBytesMax most bytes of memory that one front end's guest may have
+    public Controllers(Reactor control, List<DataReactor> reactors, VolumeRegistry volumes, long guestBytesMax) {
+        this.guestBytesMax = guestBytesMax;
         this.control = control;
         this.reactors = List.copyOf(reactors);
         this.volumes = volumes;
@@ -67,6 +70,7 @@ public final class Controllers implements ControllerHost {
                     chosen,
                     nextReactor,
                     BlkLimits.DEFAULT.withQueueCount(queueCount),
+                    new HostMemoryMapper(guestBytesMax),
                     inherited,
                     () -> changes.changed(spec.name()),
                     () -> controllers.remove(spec.name()));

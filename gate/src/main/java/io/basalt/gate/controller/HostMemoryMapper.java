@@ -10,15 +10,41 @@ import io.basalt.linux.memory.MemorySpec;
 import io.basalt.virtio.vhostuser.MemoryMapper;
 import io.basalt.virtio.vhostuser.RefusedException;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 
 /// Maps what front ends send, after finding out what it is: only memory file systems are mapped, because a file
 /// on any other can block a page fault for as long as its server likes. Even to ask such a file for its size may
 /// take as long, so the first question is one that the kernel answers by itself: whether the file has seals.
 ///
-/// Concurrency: control reactor.
+/// Guest memory is filled with pages when it is mapped: here, where a shortage is an error, and not later on a data
+/// reactor, where io_uring would fill it when it pins the region, and other guests would wait. So a front end
+/// has this
+/// process make memory of its file's holes; how much, is bounded by the operator.
+///
+/// Concurrency: control reactor. One front end.
 final class HostMemoryMapper implements MemoryMapper {
     private static final long PAGE_BYTES = 4096;
     private static final int SEALS = MemorySpec.F_SEAL_SHRINK | MemorySpec.F_SEAL_GROW;
+
+    private final long guestBytesMax;
+    private final Map<FileIdentity, GuestFile> guestFiles = new HashMap<>();
+
+    /// @param guestBytesMax most bytes of guest memory, counted as the sizes of the files that it lies in
+    HostMemoryMapper(long guestBytesMax) {
+        this.guestBytesMax = guestBytesMax;
+    }
+
+    /// A file with guest memory: its size when it was first mapped, and its regions that are mapped now.
+    private static final class GuestFile {
+        final long bytes;
+        int regions;
+
+        GuestFile(long bytes) {
+            this.bytes = bytes;
+        }
+    }
 
     @Override
     public FileIdentity identify(int fd) throws RefusedException {
@@ -28,7 +54,34 @@ final class HostMemoryMapper implements MemoryMapper {
 
     @Override
     public Mapping mapGuest(int fd, long size, long mmapOffset) throws RefusedException {
-        return map("guest memory", fd, size, mmapOffset);
+        final FileStatus status = status(fd);
+        final FileIdentity identity = new FileIdentity(status.device(), status.inode());
+        final GuestFile file = admitted(identity, status.size());
+        final Mapping mapping = map("guest memory", fd, size, mmapOffset);
+        guestFiles.put(identity, file);
+        file.regions++;
+        return new GuestMapping(mapping, identity);
+    }
+
+    /// A front end cuts one file into regions as it likes, and cuts it anew while old regions are still mapped:
+    /// what
+    /// it can fill is the files, each counted once.
+    private GuestFile admitted(FileIdentity identity, long bytes) throws RefusedException {
+        final GuestFile known = guestFiles.get(identity);
+        if (known != null && bytes <= known.bytes) {
+            return known;
+        }
+        long others = 0;
+        for (final Map.Entry<FileIdentity, GuestFile> entry : guestFiles.entrySet()) {
+            others += entry.getKey().equals(identity) ? 0 : entry.getValue().bytes;
+        }
+        if (bytes > guestBytesMax - others) {
+            throw new RefusedException("guest memory: its files have " + others + " and " + bytes
+                    + " bytes, the gate takes " + guestBytesMax + " (guest_memory_max)");
+        }
+        final GuestFile admitted = new GuestFile(bytes);
+        admitted.regions = known == null ? 0 : known.regions;
+        return admitted;
     }
 
     @Override
@@ -106,6 +159,37 @@ final class HostMemoryMapper implements MemoryMapper {
             return FileStatus.of(fd);
         } catch (LinuxException failure) {
             throw new RefusedException("descriptor " + fd + ": " + failure.getMessage());
+        }
+    }
+
+    /// A region of guest memory, which ends to count with its mapping.
+    private final class GuestMapping implements Mapping {
+        private final Mapping mapping;
+        private final FileIdentity identity;
+
+        GuestMapping(Mapping mapping, FileIdentity identity) {
+            this.mapping = mapping;
+            this.identity = identity;
+        }
+
+        @Override
+        public MemorySegment memory() {
+            return mapping.memory();
+        }
+
+        @Override
+        public boolean sealed() {
+            return mapping.sealed();
+        }
+
+        @Override
+        public void unmap() {
+            mapping.unmap();
+            final GuestFile file = Objects.requireNonNull(guestFiles.get(identity), "a region is unmapped once");
+            file.regions--;
+            if (file.regions == 0) {
+                guestFiles.remove(identity);
+            }
         }
     }
 

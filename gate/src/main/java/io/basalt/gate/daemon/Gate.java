@@ -4,6 +4,8 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.metrics.GateMetrics;
+import io.basalt.gate.metrics.MetricsServer;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.rpc.RpcServer;
@@ -16,7 +18,9 @@ import io.basalt.linux.process.ProcessControl;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.thread.SystemClock;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -44,6 +48,7 @@ public final class Gate implements AutoCloseable {
     private final VolumeRegistry volumes;
     private final Controllers controllers;
     private final RpcServer server;
+    private final @Nullable MetricsServer metrics;
     private boolean closed;
 
     private Gate(GateOptions options, GateLog log) {
@@ -63,6 +68,7 @@ public final class Gate implements AutoCloseable {
             volumes = core.volumes;
             controllers = core.controllers;
             server = core.server;
+            metrics = metrics(options.metrics(), core.metrics);
         } catch (RuntimeException failure) {
             reactors.close();
             folder.close();
@@ -77,17 +83,39 @@ public final class Gate implements AutoCloseable {
         return new Gate(options, log);
     }
 
+    /// Guests' disks do not wait for whoever has taken the port of the metrics: that is told, and nothing more.
+    private @Nullable MetricsServer metrics(@Nullable InetSocketAddress listen, GateMetrics page) {
+        if (listen == null) {
+            return null;
+        }
+        try {
+            return MetricsServer.start(listen, reactors.control(), page::text);
+        } catch (IOException failure) {
+            LOG.log(
+                    Level.WARNING,
+                    "no metrics: " + listen.getHostString() + ":" + listen.getPort() + " cannot be listened on ("
+                            + failure.getMessage() + "); choose another address, and start the gate again");
+            return null;
+        }
+    }
+
+    /// Where metrics are told, or null if nowhere.
+    public @Nullable InetSocketAddress metricsAddress() {
+        return metrics == null ? null : metrics.address();
+    }
+
     /// What is made on the control reactor.
     private final class Core {
         final VolumeRegistry volumes;
         final Controllers controllers;
         final RpcServer server;
+        final GateMetrics metrics;
 
         Core(GateOptions options, GateLog log) {
             final Reactor control = reactors.control();
             final ClusterClient client = membership == null ? null : membership.client();
             volumes = new VolumeRegistry(new StoreVolumeFactory(client));
-            controllers = new Controllers(control, reactors.data(), volumes);
+            controllers = new Controllers(control, reactors.data(), volumes, options.guestMemoryMax());
             final RpcDispatcher dispatcher = new RpcDispatcher();
             final GateMethods methods = GateMethods.register(
                     dispatcher,
@@ -106,7 +134,8 @@ public final class Gate implements AutoCloseable {
             if (methods.restore() > 0) {
                 retryLater(control, methods);
             }
-            server = RpcServer.listen(control.engine(), control::post, dispatcher, options.rpcSocket());
+            server = RpcServer.listen(control, dispatcher, options.rpcSocket());
+            metrics = new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount);
         }
     }
 
@@ -144,6 +173,9 @@ public final class Gate implements AutoCloseable {
             return;
         }
         closed = true;
+        if (metrics != null) {
+            metrics.close();
+        }
         final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         reactors.control().post(() -> {
             server.close();

@@ -1,6 +1,8 @@
 package io.basalt.gate.daemon;
 
+import io.basalt.linux.memory.PhysicalMemory;
 import io.basalt.reactor.IdleMode;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 /// @param reactorCount data reactors, 1 to 64
 /// @param cpus processors to pin the data reactors to, one each; empty leaves them to the scheduler
 /// @param idleMode how data reactors idle
+/// @param guestMemoryMax most bytes of memory that the guest behind one controller may have: the gate fills all
+///     of it
+///     with pages, whether the guest uses them or not
+/// @param metrics address and port of the metrics; null for none
 /// @param cluster the cluster that the gate belongs to; null for none
 public record GateOptions(
         Path data,
@@ -21,6 +27,8 @@ public record GateOptions(
         int reactorCount,
         List<Integer> cpus,
         IdleMode idleMode,
+        long guestMemoryMax,
+        @Nullable InetSocketAddress metrics,
         @Nullable ClusterOptions cluster) {
     /// Most data reactors.
     public static final int REACTOR_COUNT_MAX = 64;
@@ -31,21 +39,37 @@ public record GateOptions(
         if (reactorCount < 1 || reactorCount > REACTOR_COUNT_MAX) {
             throw new IllegalArgumentException("reactors: " + reactorCount + " is outside 1 to " + REACTOR_COUNT_MAX);
         }
+        if (guestMemoryMax < 1) {
+            throw new IllegalArgumentException(
+                    "guest-memory-max: " + guestMemoryMax + " bytes are too few for a guest");
+        }
         if (!cpus.isEmpty() && cpus.size() != reactorCount) {
             throw new IllegalArgumentException("cpus: " + cpus.size() + " processors for " + reactorCount
                     + " reactors; name one for each, or none");
         }
     }
 
-    /// A gate that belongs to no cluster.
+    /// A gate that belongs to no cluster, tells no metrics, and serves guests as large as the machine.
     public GateOptions(
             Path data, Path rpcSocket, Path socketFolder, int reactorCount, List<Integer> cpus, IdleMode idleMode) {
-        this(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, null);
+        this(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, PhysicalMemory.totalBytes(), null, null);
     }
 
     /// The same gate in a cluster.
     public GateOptions withCluster(ClusterOptions membership) {
-        return new GateOptions(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, membership);
+        return new GateOptions(
+                data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, guestMemoryMax, metrics, membership);
+    }
+
+    /// The same gate with metrics, or without if the address is null.
+    public GateOptions withMetrics(@Nullable InetSocketAddress listen) {
+        return new GateOptions(
+                data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, guestMemoryMax, listen, cluster);
+    }
+
+    /// The same gate for guests of so many bytes of memory at the most.
+    public GateOptions withGuestMemoryMax(long bytes) {
+        return new GateOptions(data, rpcSocket, socketFolder, reactorCount, cpus, idleMode, bytes, metrics, cluster);
     }
 
     /// Everything under one folder, one unpinned reactor for each processor but one.

@@ -78,11 +78,6 @@ public final class JsonStream {
         return violation;
     }
 
-    /// True if a value has begun and is not whole.
-    public boolean midValue() {
-        return depth > 0;
-    }
-
     private void begin(byte current) {
         if (current == '{' || current == '[') {
             start = position - 1;

@@ -95,17 +95,7 @@ public final class RpcError extends RuntimeException {
             case UNSUPPORTED -> "Operation not supported";
             case IO -> "Input/output error";
         };
-        // The message is "field: reason; hint", and only the reason may hold another "; ".
-        final String message = String.valueOf(refusal.getMessage());
-        final String prefix = refusal.field() + ": ";
-        final String rest = message.startsWith(prefix) ? message.substring(prefix.length()) : message;
-        final int split = rest.lastIndexOf("; ");
-        return new RpcError(
-                refusal.code(),
-                summary,
-                refusal.field(),
-                split < 0 ? rest : rest.substring(0, split),
-                split < 0 ? "" : rest.substring(split + 2));
+        return new RpcError(refusal.code(), summary, refusal.field(), refusal.reason(), refusal.hint());
     }
 
     /// What the kernel refused.

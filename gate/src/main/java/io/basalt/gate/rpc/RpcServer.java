@@ -6,6 +6,8 @@ import io.basalt.linux.socket.PeerCredentials;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.linux.socket.UnixSocket;
 import io.basalt.reactor.Engine;
+import io.basalt.reactor.Reactor;
+import io.basalt.reactor.Timer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -19,17 +21,24 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Executor;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// The socket side of the RPC: listens on a Unix socket that only its owner and root may use, and serves many
 /// clients at once. Driven by the control reactor's engine; every method belongs to that reactor's thread.
 ///
 /// A client that does not read its answers, or floods, holds up only itself: it is not read until its answers are
-/// gone, and what it may send in one go is bounded, so that others get their turn.
+/// gone, and what it may send in one go is bounded, so that others get their turn. A client may stay connected
+/// as long
+/// as it likes while there is room; when all places are taken, the one that has been silent longest gives up
+/// its own,
+/// unless it waits for an answer.
 public final class RpcServer implements AutoCloseable {
     /// Clients served at once; more wait in the listener's backlog.
     public static final int CLIENTS_MAX = 256;
+
+    /// How long a client may be silent, in nanoseconds, when its place is needed.
+    static final long SILENCE_NS = 10_000_000_000L;
 
     private static final Logger LOG = System.getLogger(RpcServer.class.getName());
     private static final int PERMISSIONS = 0600;
@@ -41,27 +50,33 @@ public final class RpcServer implements AutoCloseable {
     private static final int ROOT = 0;
     private static final int[] NO_FDS = {};
 
+    private final Reactor reactor;
     private final Engine engine;
-    private final Executor mailbox;
     private final RpcDispatcher dispatcher;
     private final Path path;
     private final UnixListener listener;
     private final IntPredicate userAllowed;
+    private final long silenceNs;
+
+    /// Who has been silent longest comes first.
     private final Set<Client> clients = new LinkedHashSet<>();
+
     private final MemorySegment nativeChunk = Arena.ofAuto().allocate(CHUNK_BYTES);
     private final byte[] chunk = new byte[CHUNK_BYTES];
     private final int watch;
+    private @Nullable Timer sweep;
     private boolean closed;
 
     private RpcServer(
-            Engine engine,
-            Executor mailbox,
+            Reactor reactor,
             RpcDispatcher dispatcher,
             Path path,
             UnixListener listener,
-            IntPredicate userAllowed) {
-        this.engine = engine;
-        this.mailbox = mailbox;
+            IntPredicate userAllowed,
+            long silenceNs) {
+        this.reactor = reactor;
+        this.silenceNs = silenceNs;
+        engine = reactor.engine();
         this.dispatcher = dispatcher;
         this.path = path;
         this.listener = listener;
@@ -71,27 +86,28 @@ public final class RpcServer implements AutoCloseable {
 
     /// Listen on a path, in the control reactor's thread. A socket file that a dead process left is removed first.
     ///
-    /// @param mailbox runs commands in the control reactor later, as `Reactor.post` does
+    /// @param reactor the control reactor
     /// @param path in a directory that exists, up to 107 bytes
     /// @throws RpcError if somebody else listens there, or something other than a socket is there
     /// @throws LinuxException if the kernel refuses
-    public static RpcServer listen(Engine engine, Executor mailbox, RpcDispatcher dispatcher, Path path) {
+    public static RpcServer listen(Reactor reactor, RpcDispatcher dispatcher, Path path) {
         final UnixListener listener = open(path);
         try {
             final int own = owner(path);
-            return new RpcServer(engine, mailbox, dispatcher, path, listener, uid -> uid == own || uid == ROOT);
+            return new RpcServer(reactor, dispatcher, path, listener, uid -> uid == own || uid == ROOT, SILENCE_NS);
         } catch (UncheckedIOException e) {
             listener.close();
             throw e;
         }
     }
 
-    /// The same with another rule of who may connect.
+    /// The same with other rules.
     ///
     /// @param userAllowed asked for each client's user id
+    /// @param silenceNs as [#SILENCE_NS]
     static RpcServer listen(
-            Engine engine, Executor mailbox, RpcDispatcher dispatcher, Path path, IntPredicate userAllowed) {
-        return new RpcServer(engine, mailbox, dispatcher, path, open(path), userAllowed);
+            Reactor reactor, RpcDispatcher dispatcher, Path path, IntPredicate userAllowed, long silenceNs) {
+        return new RpcServer(reactor, dispatcher, path, open(path), userAllowed, silenceNs);
     }
 
     private static UnixListener open(Path path) {
@@ -131,7 +147,7 @@ public final class RpcServer implements AutoCloseable {
     }
 
     private void accept() {
-        while (!closed && clients.size() < CLIENTS_MAX) {
+        while (!closed && (clients.size() < CLIENTS_MAX || makeRoom())) {
             final int fd = listener.accept();
             if (fd == -Errno.EAGAIN) {
                 return;
@@ -145,6 +161,35 @@ public final class RpcServer implements AutoCloseable {
             }
             greet(UnixSocket.adopt(fd));
         }
+    }
+
+    /// Hang up on the client that has been silent longest, if that is long enough; else look again when it will be.
+    /// Whether somebody waits for the place cannot be known: one more place than needed may become free.
+    private boolean makeRoom() {
+        assert clients.size() == CLIENTS_MAX;
+        long waitNs = silenceNs;
+        for (final Client client : clients) {
+            if (client.connection.callsWaiting() > 0) {
+                continue;
+            }
+            waitNs = client.activeNs + silenceNs - reactor.nowNs();
+            if (waitNs <= 0) {
+                LOG.log(
+                        Level.WARNING,
+                        "RPC socket " + path + ": " + CLIENTS_MAX
+                                + " clients; hung up on the one that has been silent longest");
+                client.drop();
+                return true;
+            }
+            break;
+        }
+        if (sweep == null) {
+            sweep = reactor.schedule(waitNs, () -> {
+                sweep = null;
+                accept();
+            });
+        }
+        return false;
     }
 
     private void greet(UnixSocket socket) {
@@ -176,6 +221,9 @@ public final class RpcServer implements AutoCloseable {
         if (!closed) {
             closed = true;
             engine.unwatch(watch);
+            if (sweep != null) {
+                sweep.cancel();
+            }
             List.copyOf(clients).forEach(Client::close);
             listener.close();
         }
@@ -185,6 +233,7 @@ public final class RpcServer implements AutoCloseable {
     private final class Client {
         private final UnixSocket socket;
         private final RpcConnection connection = new RpcConnection(dispatcher, this::schedule);
+        private long activeNs = reactor.nowNs();
         private int clientWatch = -1;
         private int sentBytes;
         private boolean ended;
@@ -201,11 +250,18 @@ public final class RpcServer implements AutoCloseable {
         private void schedule() {
             if (!scheduled) {
                 scheduled = true;
-                mailbox.execute(() -> {
+                reactor.post(() -> {
                     scheduled = false;
                     pump();
                 });
             }
+        }
+
+        /// The client lives: it has sent something, or taken some of its answers.
+        private void active() {
+            activeNs = reactor.nowNs();
+            clients.remove(this);
+            clients.add(this);
         }
 
         /// Send and receive as far as possible without waiting.
@@ -227,6 +283,7 @@ public final class RpcServer implements AutoCloseable {
                     ended = true;
                 } else {
                     MemorySegment.copy(nativeChunk, ValueLayout.JAVA_BYTE, 0, chunk, 0, length);
+                    active();
                     connection.receive(chunk, 0, length);
                 }
             }
@@ -271,6 +328,7 @@ public final class RpcServer implements AutoCloseable {
                     close();
                     return false;
                 }
+                active();
                 sentBytes += result;
             }
             sentBytes = 0;
@@ -280,11 +338,15 @@ public final class RpcServer implements AutoCloseable {
 
         private void close() {
             if (socket.isOpen()) {
-                engine.unwatch(clientWatch);
-                socket.close();
-                clients.remove(this);
+                drop();
                 accept();
             }
+        }
+
+        private void drop() {
+            engine.unwatch(clientWatch);
+            socket.close();
+            clients.remove(this);
         }
     }
 }

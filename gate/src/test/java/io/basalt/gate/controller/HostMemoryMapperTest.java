@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Test;
 class HostMemoryMapperTest {
     private static final long SIZE = 8192;
 
-    private final HostMemoryMapper mapper = new HostMemoryMapper();
+    private static final long LIMIT = 4 * SIZE;
+
+    private final HostMemoryMapper mapper = new HostMemoryMapper(LIMIT);
 
     @Test
     void mapsAMemfdAndSealsIt() throws RefusedException {
@@ -40,6 +42,56 @@ class HostMemoryMapperTest {
             final MemoryMapper.Mapping mapping = mapper.mapGuest(file.fd(), SIZE, 0);
             assertThat(mapping.sealed()).as("only a memfd takes seals").isFalse();
             mapping.unmap();
+        }
+    }
+
+    @Test
+    void mapsNoMoreGuestMemoryThanTheOperatorAllows() throws RefusedException {
+        try (MemFd sparse = MemFd.create("sparse", LIMIT + 1);
+                MemFd half = MemFd.create("half", LIMIT / 2);
+                MemFd rest = MemFd.create("rest", LIMIT / 2);
+                MemFd more = MemFd.create("more", SIZE)) {
+            assertThatThrownBy(() -> mapper.mapGuest(sparse.fd(), SIZE, 0))
+                    .as("however small the region: the file can be filled")
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining((LIMIT + 1) + " bytes")
+                    .hasMessageContaining("takes " + LIMIT)
+                    .hasMessageContaining("guest_memory_max");
+            final MemoryMapper.Mapping one = mapper.mapGuest(half.fd(), SIZE, 0);
+            final MemoryMapper.Mapping same = mapper.mapGuest(half.fd(), SIZE, SIZE);
+            final MemoryMapper.Mapping other = mapper.mapGuest(rest.fd(), LIMIT / 2, 0);
+            assertThatThrownBy(() -> mapper.mapGuest(more.fd(), SIZE, 0)).isInstanceOf(RefusedException.class);
+            one.unmap();
+            assertThatThrownBy(() -> mapper.mapGuest(more.fd(), SIZE, 0))
+                    .as("another region of the file is mapped still")
+                    .isInstanceOf(RefusedException.class);
+            same.unmap();
+            final MemoryMapper.Mapping late = mapper.mapGuest(more.fd(), SIZE, 0);
+            late.unmap();
+            other.unmap();
+        }
+    }
+
+    @Test
+    void countsALogAndAnInflightRegionApart() throws RefusedException {
+        try (MemFd guest = MemFd.create("guest", LIMIT);
+                MemFd log = MemFd.create("log", SIZE)) {
+            final MemoryMapper.Mapping memory = mapper.mapGuest(guest.fd(), LIMIT, 0);
+            final MemoryMapper.Mapping dirty = mapper.mapLog(log.fd(), SIZE, 0);
+            final MemoryMapper.Mapping inflight = mapper.mapInflight(log.fd(), SIZE, 0);
+            inflight.unmap();
+            dirty.unmap();
+            memory.unmap();
+        }
+    }
+
+    @Test
+    void aRefusedRegionDoesNotCount() throws RefusedException {
+        try (MemFd guest = MemFd.create("guest", LIMIT);
+                MemFd other = MemFd.create("other", LIMIT)) {
+            assertThatThrownBy(() -> mapper.mapGuest(guest.fd(), LIMIT, SIZE))
+                    .hasMessageContaining("the region ends at");
+            mapper.mapGuest(other.fd(), LIMIT, 0).unmap();
         }
     }
 

@@ -69,8 +69,14 @@ class RpcServerTest {
     }
 
     private RpcServer listen(IntPredicate userAllowed) throws Exception {
-        return inReactor(() ->
-                RpcServer.listen(thread.reactor().engine(), thread.reactor()::post, dispatcher, path, userAllowed));
+        return inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, path, userAllowed, RpcServer.SILENCE_NS));
+    }
+
+    private void close(RpcServer listening) throws Exception {
+        inReactor(() -> {
+            listening.close();
+            return true;
+        });
     }
 
     private <T> T inReactor(Callable<T> command) throws Exception {
@@ -81,10 +87,7 @@ class RpcServerTest {
 
     @AfterEach
     void stop() throws Exception {
-        inReactor(() -> {
-            server.close();
-            return true;
-        });
+        close(server);
         thread.close();
         assertThat(fault.get()).isNull();
     }
@@ -132,32 +135,25 @@ class RpcServerTest {
     @Test
     void letsTheOwnerInByDefault() throws Exception {
         final Path other = directory.resolve("own.sock");
-        final RpcServer own =
-                inReactor(() -> RpcServer.listen(thread.reactor().engine(), thread.reactor()::post, dispatcher, other));
+        final RpcServer own = inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, other));
         try (RpcClient client = RpcClient.connect(other, PATIENCE)) {
             assertThat(client.call("echo", Json.object().put("text", "a")).stringValue())
                     .isEqualTo("a");
         }
-        inReactor(() -> {
-            own.close();
-            return true;
-        });
+        close(own);
         assertThat(other).doesNotExist();
     }
 
     @Test
     void hangsUpOnOtherUsers() throws Exception {
         final Path other = directory.resolve("others.sock");
-        final RpcServer picky = inReactor(() ->
-                RpcServer.listen(thread.reactor().engine(), thread.reactor()::post, dispatcher, other, _ -> false));
+        final RpcServer picky = inReactor(
+                () -> RpcServer.listen(thread.reactor(), dispatcher, other, _ -> false, RpcServer.SILENCE_NS));
         try (RpcClient client = RpcClient.connect(other, PATIENCE)) {
             assertThatThrownBy(() -> client.call("echo", Json.object().put("text", "a")))
                     .isInstanceOf(RpcError.class);
         }
-        inReactor(() -> {
-            picky.close();
-            return true;
-        });
+        close(picky);
     }
 
     @Test
@@ -165,8 +161,7 @@ class RpcServerTest {
         final Path stale = directory.resolve("stale.sock");
         final int leftOver = UnixListener.listen(stale, 0600, 1).release();
         FileDescriptor.close(leftOver);
-        final RpcServer replacing =
-                inReactor(() -> RpcServer.listen(thread.reactor().engine(), thread.reactor()::post, dispatcher, stale));
+        final RpcServer replacing = inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, stale));
         assertThatThrownBy(() -> listen(_ -> true))
                 .hasCauseInstanceOf(RpcError.class)
                 .hasMessageContaining("in use");
@@ -174,13 +169,9 @@ class RpcServerTest {
             assertThat(client.call("echo", Json.object().put("text", "b")).stringValue())
                     .isEqualTo("b");
         }
-        inReactor(() -> {
-            replacing.close();
-            return true;
-        });
+        close(replacing);
         Files.writeString(stale, "precious");
-        assertThatThrownBy(() -> inReactor(
-                        () -> RpcServer.listen(thread.reactor().engine(), thread.reactor()::post, dispatcher, stale)))
+        assertThatThrownBy(() -> inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, stale)))
                 .hasCauseInstanceOf(RpcError.class);
         assertThat(stale).hasContent("precious");
     }
@@ -221,6 +212,58 @@ class RpcServerTest {
                         .isEqualTo("a");
             }
             assertThat(receive(slow, 50)).isEqualTo(50);
+        }
+    }
+
+    @Test
+    void silentClientsGiveUpTheirPlacesWhenTheyAreNeeded() throws Exception {
+        final Path crowded = directory.resolve("crowded.sock");
+        final RpcServer full =
+                inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, crowded, _ -> true, 20_000_000));
+        final List<UnixSocket> silent = new ArrayList<>();
+        try (UnixSocket waiting = UnixSocket.adopt(UnixSocket.connect(crowded))) {
+            send(waiting, "{\"id\":1,\"method\":\"later\"}");
+            Await.until("the call has come", () -> deferredCount() == 1);
+            while (silent.size() < RpcServer.CLIENTS_MAX - 1) {
+                final int fd = UnixSocket.connect(crowded);
+                if (fd >= 0) {
+                    silent.add(UnixSocket.adopt(fd));
+                } else {
+                    assertThat(fd).as("the backlog is full").isEqualTo(-Errno.EAGAIN);
+                    Thread.onSpinWait();
+                }
+            }
+            // Half a request makes nobody less silent for long.
+            send(silent.getFirst(), "{\"id\":");
+            try (RpcClient late = RpcClient.connect(crowded, PATIENCE)) {
+                assertThat(late.call("echo", Json.object().put("text", "a")).stringValue())
+                        .isEqualTo("a");
+            }
+            assertThat(inReactor(full::clientCount)).isLessThanOrEqualTo(RpcServer.CLIENTS_MAX);
+            inReactor(() -> {
+                deferred.getFirst().answerTrue();
+                return true;
+            });
+            assertThat(receive(waiting, 1)).as("who waits for an answer stays").isEqualTo(1);
+        } finally {
+            silent.forEach(UnixSocket::close);
+            close(full);
+        }
+    }
+
+    @Test
+    void clientsThatAreSilentStayWhileThereIsRoom() throws Exception {
+        final Path roomy = directory.resolve("roomy.sock");
+        final RpcServer calm = inReactor(() -> RpcServer.listen(thread.reactor(), dispatcher, roomy, _ -> true, 1));
+        try (UnixSocket silent = UnixSocket.adopt(UnixSocket.connect(roomy));
+                RpcClient other = RpcClient.connect(roomy, PATIENCE)) {
+            for (int call = 0; call < 20; call++) {
+                other.call("echo", Json.object().put("text", "a"));
+            }
+            send(silent, "{\"id\":1,\"method\":\"echo\",\"params\":{\"text\":\"b\"}}");
+            assertThat(receive(silent, 1)).isEqualTo(1);
+        } finally {
+            close(calm);
         }
     }
 

@@ -14,20 +14,10 @@ import java.nio.file.Path;
 ///
 /// @param size the capacity
 /// @param logicalSector the unit of addressing
-/// @param physicalSector what the device writes without reading first
-/// @param discardGranularity the unit in which the device forgets; 0 if it cannot discard
 /// @param discardMax the longest single discard; 0 if it cannot
 /// @param writeZeroesMax the longest single write of zeroes the device does by itself; 0 if the kernel sends
 ///     zeroes
-/// @param rotational whether seeks cost
-public record BlockDevice(
-        long size,
-        int logicalSector,
-        int physicalSector,
-        long discardGranularity,
-        long discardMax,
-        long writeZeroesMax,
-        boolean rotational) {
+public record BlockDevice(long size, int logicalSector, long discardMax, long writeZeroesMax) {
 
     /// Asks the kernel about a device.
     ///
@@ -41,34 +31,8 @@ public record BlockDevice(
         return new BlockDevice(
                 query(fd, "BLKGETSIZE64", FileSpec.BLKGETSIZE64),
                 (int) query(fd, "BLKSSZGET", FileSpec.BLKSSZGET),
-                (int) query(fd, "BLKPBSZGET", FileSpec.BLKPBSZGET),
-                attribute(queue, "discard_granularity"),
                 attribute(queue, "discard_max_bytes"),
-                attribute(queue, "write_zeroes_max_bytes"),
-                attribute(queue, "rotational") != 0);
-    }
-
-    /// Tells the device that a range is not needed any more; what it reads as afterwards is the device's
-    /// affair.
-    ///
-    /// @return 0 or `-errno`: `-EOPNOTSUPP` if the device cannot, `-EINVAL` if the range is not of whole
-    ///     sectors
-    public static int discard(int fd, long offset, long length) {
-        return range(fd, FileSpec.BLKDISCARD, offset, length);
-    }
-
-    /// Makes a range read as zeroes, by the device's own command or by writing them.
-    ///
-    /// @return 0 or `-errno`: `-EINVAL` if the range is not of whole sectors
-    public static int zeroOut(int fd, long offset, long length) {
-        return range(fd, FileSpec.BLKZEROOUT, offset, length);
-    }
-
-    private static int range(int fd, int request, long offset, long length) {
-        try (Arena arena = Arena.ofConfined()) {
-            final MemorySegment range = arena.allocateFrom(ValueLayout.JAVA_LONG, offset, length);
-            return (int) Syscall.call(Syscall.IOCTL, fd, request, range.address());
-        }
+                attribute(queue, "write_zeroes_max_bytes"));
     }
 
     private static long query(int fd, String name, int request) {

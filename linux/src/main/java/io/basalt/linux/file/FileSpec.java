@@ -11,11 +11,9 @@ import java.lang.foreign.StructLayout;
 /// The kernel's constants and layouts for files and block devices, in the kernel's spelling.
 public final class FileSpec {
     public static final int O_RDONLY = 0;
-    public static final int O_WRONLY = 0x1;
     public static final int O_RDWR = 0x2;
     public static final int O_CREAT = 0x40;
     public static final int O_EXCL = 0x80;
-    public static final int O_TRUNC = 0x200;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_DSYNC = 0x1000;
     public static final int O_DIRECT = 0x4000;
@@ -30,8 +28,10 @@ public final class FileSpec {
     public static final int F_SETFD = 2;
     public static final int F_GETFL = 3;
     public static final int F_SETFL = 4;
+    public static final int F_OFD_GETLK = 36;
     public static final int F_OFD_SETLK = 37;
     public static final int F_DUPFD_CLOEXEC = 1030;
+    public static final int F_RDLCK = 0;
     public static final int F_WRLCK = 1;
     public static final int F_UNLCK = 2;
 
@@ -53,9 +53,6 @@ public final class FileSpec {
 
     public static final int BLKGETSIZE64 = 0x80081272;
     public static final int BLKSSZGET = 0x1268;
-    public static final int BLKPBSZGET = 0x127b;
-    public static final int BLKDISCARD = 0x1277;
-    public static final int BLKZEROOUT = 0x127f;
 
     public static final int TMPFS_MAGIC = 0x01021994;
     public static final int HUGETLBFS_MAGIC = 0x958458f6;
@@ -86,6 +83,8 @@ public final class FileSpec {
             .withName("flock");
 
     static final long FLOCK_TYPE = offset(FLOCK, "l_type");
+    static final long FLOCK_START = offset(FLOCK, "l_start");
+    static final long FLOCK_LENGTH = offset(FLOCK, "l_len");
 
     private static final StructLayout STATX_TIMESTAMP = MemoryLayout.structLayout(
             JAVA_LONG.withName("tv_sec"), JAVA_INT.withName("tv_nsec"), MemoryLayout.paddingLayout(4));

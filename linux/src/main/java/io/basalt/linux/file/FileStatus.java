@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 /// What `statx` tells of an open file.
 ///
 /// @param kind what sort of file it is
-/// @param permissions the permission bits, such as `0600`
 /// @param device the device number of the file system: major above bit 32, minor below
 /// @param inode unique on that device
 /// @param size in bytes; 0 for devices
@@ -22,7 +21,6 @@ import java.lang.foreign.MemorySegment;
 ///     not say
 public record FileStatus(
         Kind kind,
-        int permissions,
         long device,
         long inode,
         long size,
@@ -43,8 +41,6 @@ public record FileStatus(
         ANONYMOUS
     }
 
-    private static final int PERMISSION_BITS = 07777;
-
     /// Asks the kernel about a descriptor.
     ///
     /// @throws LinuxException if `fd` is not open
@@ -63,7 +59,6 @@ public record FileStatus(
             final boolean direct = (number(status, "stx_mask") & FileSpec.STATX_DIOALIGN) != 0;
             return new FileStatus(
                     kind(mode),
-                    mode & PERMISSION_BITS,
                     device(status, "stx_dev_major", "stx_dev_minor"),
                     status.get(JAVA_LONG, offset("stx_ino")),
                     status.get(JAVA_LONG, offset("stx_size")),

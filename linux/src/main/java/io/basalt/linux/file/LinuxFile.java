@@ -12,6 +12,9 @@ import java.nio.file.Path;
 ///
 /// Calls block as their system calls do. Any thread may call; closing is the owner's.
 public final class LinuxFile implements AutoCloseable {
+    /// Length of a lock's range that ends where the file does, however long that becomes.
+    private static final long WHOLE_FILE = 0;
+
     private final FileDescriptor descriptor;
 
     private LinuxFile(FileDescriptor descriptor) {
@@ -74,16 +77,9 @@ public final class LinuxFile implements AutoCloseable {
         return (int) Syscall.call(Syscall.FALLOCATE, fd(), mode, offset, length);
     }
 
-    /// Makes data durable, and the metadata needed to read it back.
-    ///
-    /// @return 0 or `-errno`; after an error the state of the data on disk is unknown
-    public int syncData() {
-        return (int) Syscall.call(Syscall.FDATASYNC, fd());
-    }
-
     /// Makes data and all metadata durable; also for a directory whose entries changed.
     ///
-    /// @return 0 or `-errno`
+    /// @return 0 or `-errno`; after an error the state of the data on disk is unknown
     public int sync() {
         return (int) Syscall.call(Syscall.FSYNC, fd());
     }
@@ -95,24 +91,42 @@ public final class LinuxFile implements AutoCloseable {
         return FileStatus.of(fd());
     }
 
-    public FileSystem fileSystem() {
-        return FileSystem.of(fd());
-    }
-
     /// Takes the exclusive lock on the whole file, if nobody holds it. It belongs to this open file: other
     /// opens of the same path, in this process too, are kept out, and it goes with the last descriptor that
     /// shares this open.
     ///
     /// @return 0; `-EAGAIN` if somebody holds it; or another `-errno`
     public int tryLock() {
-        return lock(FileSpec.F_WRLCK);
+        return lock(FileSpec.F_WRLCK, 0, WHOLE_FILE);
     }
 
-    /// Gives the lock back.
+    /// Takes a shared lock on a range of bytes, of which any number of opens may hold one, if nobody holds the
+    /// exclusive one. The file need only be open for reading, and need not be as long.
+    ///
+    /// @return 0; `-EAGAIN` if somebody holds the exclusive lock; or another `-errno`
+    public int tryShare(long offset, long length) {
+        return lock(FileSpec.F_RDLCK, offset, length);
+    }
+
+    /// Whether another open holds a lock, shared or not, on any byte of a range.
+    ///
+    /// @return 1 or 0, or `-errno`
+    public int isLockedElsewhere(long offset, long length) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment range = range(arena, FileSpec.F_WRLCK, offset, length);
+            final int result = (int) Syscall.call(Syscall.FCNTL, fd(), FileSpec.F_OFD_GETLK, range.address());
+            if (result < 0) {
+                return result;
+            }
+            return range.get(ValueLayout.JAVA_SHORT, FileSpec.FLOCK_TYPE) == FileSpec.F_UNLCK ? 0 : 1;
+        }
+    }
+
+    /// Gives all locks back.
     ///
     /// @return 0 or `-errno`
     public int unlock() {
-        return lock(FileSpec.F_UNLCK);
+        return lock(FileSpec.F_UNLCK, 0, WHOLE_FILE);
     }
 
     @Override
@@ -120,12 +134,19 @@ public final class LinuxFile implements AutoCloseable {
         descriptor.close();
     }
 
-    private int lock(int type) {
+    private int lock(int type, long offset, long length) {
         try (Arena arena = Arena.ofConfined()) {
-            final MemorySegment range = arena.allocate(FileSpec.FLOCK);
-            range.set(ValueLayout.JAVA_SHORT, FileSpec.FLOCK_TYPE, (short) type);
+            final MemorySegment range = range(arena, type, offset, length);
             return (int) Syscall.call(Syscall.FCNTL, fd(), FileSpec.F_OFD_SETLK, range.address());
         }
+    }
+
+    private static MemorySegment range(Arena arena, int type, long offset, long length) {
+        final MemorySegment range = arena.allocate(FileSpec.FLOCK);
+        range.set(ValueLayout.JAVA_SHORT, FileSpec.FLOCK_TYPE, (short) type);
+        range.set(ValueLayout.JAVA_LONG, FileSpec.FLOCK_START, offset);
+        range.set(ValueLayout.JAVA_LONG, FileSpec.FLOCK_LENGTH, length);
+        return range;
     }
 
     private long transfer(int call, MemorySegment buffer, long offset) {

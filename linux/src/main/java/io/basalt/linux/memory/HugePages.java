@@ -27,12 +27,7 @@ public final class HugePages {
 
     private HugePages() {}
 
-    /// The page sizes the kernel supports, ascending, in bytes; empty on a kernel without huge pages.
-    public static List<Long> sizes() {
-        return pools().stream().map(Pool::pageBytes).toList();
-    }
-
-    /// All pools, ascending by page size.
+    /// All pools, ascending by page size; none on a kernel without huge pages.
     public static List<Pool> pools() {
         if (!Files.isDirectory(POOLS)) {
             return List.of();

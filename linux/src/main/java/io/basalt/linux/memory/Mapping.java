@@ -67,7 +67,7 @@ public final class Mapping implements AutoCloseable {
     /// Private zeroed memory on huge pages of the given size, or on ordinary pages when there are not enough:
     /// then [#fallback] says why, and the kernel has been asked for transparent huge pages.
     ///
-    /// @param pageBytes a supported huge page size ([HugePages#sizes])
+    /// @param pageBytes a supported huge page size ([HugePages#pools])
     public static Mapping anonymousHuge(long length, long pageBytes) {
         requirePositive(length, "length " + length);
         final int sizeFlag = HugePages.sizeFlag(pageBytes);

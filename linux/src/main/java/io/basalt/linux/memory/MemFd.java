@@ -64,11 +64,6 @@ public final class MemFd implements AutoCloseable {
         return addSeals(fd(), seals);
     }
 
-    /// The seals set (`F_SEAL_*`), or `-errno`.
-    public int seals() {
-        return seals(fd());
-    }
-
     /// Adds seals to any descriptor, such as one a front end sent.
     ///
     /// @return 0 or `-errno`: `-EINVAL` if it cannot be sealed, `-EPERM` if sealing is forbidden or the
@@ -77,7 +72,7 @@ public final class MemFd implements AutoCloseable {
         return (int) Syscall.call(Syscall.FCNTL, fd, MemorySpec.F_ADD_SEALS, seals);
     }
 
-    /// The seals of any descriptor, or `-errno`: `-EINVAL` if it cannot be sealed.
+    /// The seals (`F_SEAL_*`) of any descriptor, or `-errno`: `-EINVAL` if it cannot be sealed.
     public static int seals(int fd) {
         return (int) Syscall.call(Syscall.FCNTL, fd, MemorySpec.F_GET_SEALS);
     }

@@ -12,16 +12,13 @@ public final class MemorySpec {
     public static final int MAP_HUGETLB = 0x40000;
     public static final int MAP_HUGE_SHIFT = 26;
 
-    public static final int MADV_DONTFORK = 10;
     public static final int MADV_HUGEPAGE = 14;
     public static final int MADV_DONTDUMP = 16;
-    public static final int MADV_POPULATE_READ = 22;
     public static final int MADV_POPULATE_WRITE = 23;
 
     public static final int MFD_CLOEXEC = 0x1;
     public static final int MFD_ALLOW_SEALING = 0x2;
     public static final int MFD_HUGETLB = 0x4;
-    public static final int MFD_HUGE_SHIFT = 26;
 
     public static final int F_ADD_SEALS = 1033;
     public static final int F_GET_SEALS = 1034;

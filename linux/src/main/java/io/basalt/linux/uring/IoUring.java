@@ -43,6 +43,7 @@ public final class IoUring implements AutoCloseable {
 
     private static final long SQE_BYTES = 64;
     private static final long RW_FLAGS = UringSpec.offset(UringSpec.SQE, "rw_flags");
+    private static final long ADDR3 = UringSpec.offset(UringSpec.SQE, "addr3");
     private static final int CQE_SHIFT = 4;
     private static final long CQE_RES = 8;
     private static final long CQE_FLAGS = 12;
@@ -195,6 +196,25 @@ public final class IoUring implements AutoCloseable {
         return prepare(UringSpec.IORING_OP_FALLOCATE, sqeFlags, fd, offset, length, mode, 0, userData, 0);
     }
 
+    /// Queues that a block device forget `length` bytes at `offset`; what they read as afterwards is the device's
+    /// affair. Completes with `-EOPNOTSUPP` if the device cannot, or the kernel is older than 6.12.
+    public boolean prepareDiscard(int fd, long offset, long length, int sqeFlags, long userData) {
+        if (!prepare(
+                UringSpec.IORING_OP_URING_CMD,
+                sqeFlags,
+                fd,
+                UringSpec.BLOCK_URING_CMD_DISCARD,
+                offset,
+                0,
+                0,
+                userData,
+                0)) {
+            return false;
+        }
+        sqes.set(LONG, (sqTail - 1 & sqMask) * SQE_BYTES + ADDR3, length);
+        return true;
+    }
+
     // Sockets are in blocking mode: the ring then waits for them, whereas it answers `-EAGAIN` for nonblocking ones.
 
     /// Queues the sending of one piece of memory over a connected socket.
@@ -247,16 +267,12 @@ public final class IoUring implements AutoCloseable {
 
     /// Queues a watch for `events` (`POLL*`), whose completion's result holds the events that occurred.
     ///
-    /// @param multishot keeps watching and completes each time, while completions carry `IORING_CQE_F_MORE`
+    /// @param multishot keeps watching and completes each time, while completions carry `IORING_CQE_F_MORE`;
+    ///     [#prepareCancel] ends it, and it
+    ///     completes with `-ECANCELED`
     public boolean preparePollAdd(int fd, int events, boolean multishot, long userData) {
         final int mode = multishot ? UringSpec.IORING_POLL_ADD_MULTI : 0;
         return prepare(UringSpec.IORING_OP_POLL_ADD, 0, fd, 0, 0, mode, events, userData, 0);
-    }
-
-    /// Queues the end of a watch, which completes with `-ECANCELED`; this request with 0, or `-ENOENT` if there
-    /// is none.
-    public boolean preparePollRemove(long targetUserData, long userData) {
-        return prepare(UringSpec.IORING_OP_POLL_REMOVE, 0, -1, 0, targetUserData, 0, 0, userData, 0);
     }
 
     /// Queues the cancellation of a request; completes with 0, `-ENOENT` (not found) or `-EALREADY` (running
@@ -312,11 +328,6 @@ public final class IoUring implements AutoCloseable {
     /// The number of requests the submission queue holds at most.
     public int capacity() {
         return sqEntries;
-    }
-
-    /// The number of completions the completion queue holds; the kernel keeps more aside until an enter.
-    public int completionCapacity() {
-        return cqMask + 1;
     }
 
     /// Whether an [#enter] has something to do: requests to submit, or completions that wait in the kernel.
@@ -445,19 +456,9 @@ public final class IoUring implements AutoCloseable {
         return registry.supports(opcode);
     }
 
-    /// The `IORING_FEAT_*` bits of the running kernel.
-    public int features() {
-        return ring.features;
-    }
-
     /// The `IORING_SETUP_*` bits that this kernel granted.
-    public int setupFlags() {
+    int setupFlags() {
         return ring.setupFlags;
-    }
-
-    /// Whether completions appear only inside [#enter].
-    public boolean defersTaskWork() {
-        return (ring.setupFlags & UringSpec.IORING_SETUP_DEFER_TASKRUN) != 0;
     }
 
     /// Closes the ring; does nothing the second time. Requests in flight are cancelled by the kernel some time

@@ -41,7 +41,6 @@ final class RingMemory {
     final Mapping rings;
     final Mapping entries;
     final int setupFlags;
-    final int features;
     final int sqEntries;
     final int cqEntries;
     final long sqHead;
@@ -55,7 +54,7 @@ final class RingMemory {
     private RingMemory(FileDescriptor descriptor, MemorySegment params) {
         this.descriptor = descriptor;
         setupFlags = field(params, "flags");
-        features = field(params, "features");
+        final int features = field(params, "features");
         if ((features & REQUIRED) != REQUIRED) {
             throw new LinuxException(
                     "io_uring_setup", Errno.ENOSYS, "kernel features 0x" + Integer.toHexString(features) + " too old");

@@ -21,7 +21,6 @@ public final class UringSpec {
     public static final int IORING_OP_READ_FIXED = 4;
     public static final int IORING_OP_WRITE_FIXED = 5;
     public static final int IORING_OP_POLL_ADD = 6;
-    public static final int IORING_OP_POLL_REMOVE = 7;
     public static final int IORING_OP_SENDMSG = 9;
     public static final int IORING_OP_RECVMSG = 10;
     public static final int IORING_OP_ACCEPT = 13;
@@ -36,16 +35,15 @@ public final class UringSpec {
     public static final int IORING_OP_READV_FIXED = 60;
     public static final int IORING_OP_WRITEV_FIXED = 61;
 
+    /// Command of a block device ([#IORING_OP_URING_CMD]): forget a range.
+    public static final int BLOCK_URING_CMD_DISCARD = 0x1200;
+
     public static final int IOSQE_FIXED_FILE = 1;
 
     /// Flag of a write: its data is durable when it completes, as with `O_DSYNC`.
     public static final int RWF_DSYNC = 2;
 
-    public static final int IOSQE_IO_DRAIN = 1 << 1;
     public static final int IOSQE_IO_LINK = 1 << 2;
-    public static final int IOSQE_IO_HARDLINK = 1 << 3;
-    public static final int IOSQE_ASYNC = 1 << 4;
-    public static final int IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 
     public static final int IORING_SETUP_CQSIZE = 1 << 3;
     public static final int IORING_SETUP_CLAMP = 1 << 4;
@@ -57,9 +55,7 @@ public final class UringSpec {
 
     public static final int IORING_FEAT_SINGLE_MMAP = 1;
     public static final int IORING_FEAT_NODROP = 1 << 1;
-    public static final int IORING_FEAT_SUBMIT_STABLE = 1 << 2;
     public static final int IORING_FEAT_EXT_ARG = 1 << 8;
-    public static final int IORING_FEAT_RSRC_TAGS = 1 << 10;
 
     public static final int IORING_ENTER_GETEVENTS = 1;
     public static final int IORING_ENTER_EXT_ARG = 1 << 3;
@@ -80,7 +76,6 @@ public final class UringSpec {
     public static final int POLLOUT = 0x4;
     public static final int POLLERR = 0x8;
     public static final int POLLHUP = 0x10;
-    public static final int POLLRDHUP = 0x2000;
 
     public static final int IORING_REGISTER_EVENTFD = 4;
     public static final int IORING_UNREGISTER_EVENTFD = 5;

@@ -23,6 +23,13 @@ class MappingTest {
     }
 
     @Test
+    void theMachineHasMemory() {
+        final long bytes = PhysicalMemory.totalBytes();
+        assertThat(bytes).isGreaterThan(Runtime.getRuntime().maxMemory() / 2).isLessThan(1L << 50);
+        assertThat(bytes % 1024).isZero();
+    }
+
+    @Test
     void hasExactlyTheLengthAskedFor() {
         try (MemFd memory = MemFd.create("odd", 10_000);
                 Mapping mapping = Mapping.ofFile(memory.fd(), 4096, 5000, true)) {
@@ -115,7 +122,8 @@ class MappingTest {
             assertThat(pool.pageBytes()).isGreaterThan(4096);
             assertThat(pool.free()).isBetween(0L, pool.total());
         }
-        assertThat(HugePages.sizes()).isSorted();
+        assertThat(HugePages.pools())
+                .isSortedAccordingTo(java.util.Comparator.comparingLong(HugePages.Pool::pageBytes));
         assertThat(HugePages.sizeFlag(HugePages.BYTES_2M)).isEqualTo(21 << 26);
     }
 

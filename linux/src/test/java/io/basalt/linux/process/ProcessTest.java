@@ -83,6 +83,27 @@ class ProcessTest {
     }
 
     @Test
+    void aDaemonRaisesItsLimitsAndGivesUpPrivilegesWithWhatItStarts() throws Exception {
+        final AtomicReference<String> said = new AtomicReference<>("");
+        final AtomicReference<Boolean> inherited = new AtomicReference<>(false);
+        final Thread main = Thread.ofPlatform().start(() -> {
+            said.set(DaemonProcess.prepare());
+            final Thread started =
+                    Thread.ofPlatform().start(() -> inherited.set(ProcessControl.newPrivilegesForbidden()));
+            while (started.isAlive()) {
+                Thread.onSpinWait();
+            }
+        });
+        main.join();
+        assertThat(inherited.get()).isTrue();
+        for (final ResourceLimit.Resource resource : ResourceLimit.Resource.values()) {
+            final ResourceLimit now = ResourceLimit.of(resource);
+            assertThat(now.soft()).isEqualTo(now.hard());
+        }
+        assertThat(said.get()).contains("open files up to", "pinned memory up to");
+    }
+
+    @Test
     void raisesTheSoftLimitToTheHardOne() {
         final ResourceLimit.Resource files = ResourceLimit.Resource.OPEN_FILES;
         final ResourceLimit before = ResourceLimit.of(files);

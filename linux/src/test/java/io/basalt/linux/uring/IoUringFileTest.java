@@ -168,6 +168,12 @@ class IoUringFileTest {
     }
 
     @Test
+    void refusesToDiscardInARegularFile() {
+        assertThat(ring.prepareDiscard(file.fd(), 0, BLOCK, PLAIN, 1)).isTrue();
+        assertThat(complete()).isEqualTo(-Errno.EOPNOTSUPP);
+    }
+
+    @Test
     void linksAFlushBehindAWrite() {
         final MemorySegment out = filled(BLOCK, 1);
         assertThat(ring.prepareWrite(file.fd(), out.address(), BLOCK, 0, UringSpec.IOSQE_IO_LINK, 1))

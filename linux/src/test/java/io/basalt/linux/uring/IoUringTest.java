@@ -24,7 +24,6 @@ class IoUringTest {
     @BeforeEach
     void startsEmpty() {
         assertThat(ring.capacity()).isEqualTo(8);
-        assertThat(ring.completionCapacity()).isEqualTo(32);
         assertThat(ring.pending()).isZero();
         assertThat(ring.completionCount()).isZero();
         assertThat(ring.needsEnter()).isFalse();
@@ -92,7 +91,7 @@ class IoUringTest {
 
     @Test
     void losesNoCompletionWhenTheQueueOverflows() {
-        final int total = 5 * ring.completionCapacity();
+        final int total = 5 * 4 * ring.capacity();
         int submitted = 0;
         while (submitted < total) {
             while (submitted < total && ring.prepareNop(submitted)) {
@@ -136,7 +135,7 @@ class IoUringTest {
                 assertCompletion(7, UringSpec.POLLIN, UringSpec.IORING_CQE_F_MORE);
                 assertThat(event.drain()).isEqualTo(1);
             }
-            assertThat(ring.preparePollRemove(7, 8)).isTrue();
+            assertThat(ring.prepareCancel(7, 8)).isTrue();
             assertThat(ring.enter(2, ONE_SECOND_NS)).isEqualTo(1);
             assertThat(results()).containsExactlyInAnyOrder("7 ECANCELED", "8 0");
         }
@@ -150,7 +149,7 @@ class IoUringTest {
                     .isTrue();
             assertThat(ring.enter(1, ONE_SECOND_NS)).isEqualTo(1);
             assertCompletion(3, UringSpec.POLLIN, 0);
-            assertThat(ring.preparePollRemove(3, 4)).isTrue();
+            assertThat(ring.prepareCancel(3, 4)).isTrue();
             assertThat(ring.enter(1, ONE_SECOND_NS)).isEqualTo(1);
             assertCompletion(4, -Errno.ENOENT, 0);
         }
@@ -190,7 +189,6 @@ class IoUringTest {
         assertThat(ring.supports(UringSpec.IORING_OP_NOP)).isTrue();
         assertThat(ring.supports(UringSpec.IORING_OP_FALLOCATE)).isTrue();
         assertThat(ring.supports(200)).isFalse();
-        assertThat(ring.features() & UringSpec.IORING_FEAT_EXT_ARG).isNotZero();
         assertThat(ring.setupFlags() & UringSpec.IORING_SETUP_CQSIZE).isNotZero();
     }
 
@@ -206,7 +204,6 @@ class IoUringTest {
     @Test
     void asksForTheBestKindFirst() {
         assertThat(ring.setupFlags()).isIn(RingMemory.KINDS);
-        assertThat(ring.defersTaskWork()).isEqualTo((ring.setupFlags() & UringSpec.IORING_SETUP_DEFER_TASKRUN) != 0);
     }
 
     @Test

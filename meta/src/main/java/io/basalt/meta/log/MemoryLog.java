@@ -101,4 +101,21 @@ public final class MemoryLog implements MetaLog {
     public void close() {
         closed = true;
     }
+
+    /// Entries that were appended and are not committed yet.
+    public int pending() {
+        return pending.size();
+    }
+
+    /// The log's owner dies while entries are under way. The first of them are in the storage all the same, though
+    /// nobody has heard of that: what a proposal's uncertain outcome means.
+    ///
+    /// @param kept how many, 0 to [#pending()]
+    public void crash(int kept) {
+        close();
+        for (int count = 0; count < kept; count++) {
+            storage.entries.add(pending.removeFirst().entry);
+        }
+        pending.clear();
+    }
 }

@@ -11,14 +11,17 @@ import io.basalt.placement.Device;
 import io.basalt.wire.meta.Limits;
 import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.VolumeRecord;
+import io.basalt.wire.metrics.MetricsPage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -45,7 +48,7 @@ final class ClusterRoutes {
                 Route.open("/healthz", request -> RestResponse.text("text/plain; charset=utf-8", "ok\n")),
                 Route.open("/readyz", this::ready),
                 Route.open("/v1/openapi.yaml", request -> RestResponse.text("application/yaml", openApi())),
-                Route.get("/metrics", request -> RestResponse.text(Metrics.CONTENT_TYPE, metrics.text(access))),
+                Route.get("/metrics", request -> RestResponse.text(MetricsPage.CONTENT_TYPE, metrics.text(access))),
                 Route.get("/v1/status", this::status),
                 Route.get("/v1/health", this::health),
                 Route.get("/v1/tokens", this::tokens),
@@ -92,21 +95,25 @@ final class ClusterRoutes {
         count(nodes.putObject("gate"), state, NodeRole.GATE);
         int devices = 0;
         int devicesUp = 0;
+        int devicesFailed = 0;
         int clean = 0;
         int degraded = 0;
         int unavailable = 0;
         int created = 0;
         long raw = 0;
         long used = 0;
+        long content = 0;
         long provisioned = 0;
         for (final SetRecord set : state.sets()) {
             for (final Device device : set.map().devices()) {
                 devices++;
                 devicesUp += device.state().up() ? 1 : 0;
+                devicesFailed += service.failed(device.id()) ? 1 : 0;
             }
             final Capacity capacity = state.capacity(set);
             raw += capacity.rawBytes();
             used += service.usedBytes(set);
+            content += service.contentBytes(set);
             provisioned += set.provisionedBytes();
             final PgHealth health = PgHealth.of(state, set);
             clean += health.count(PgHealth.CLEAN);
@@ -114,7 +121,7 @@ final class ClusterRoutes {
             unavailable += health.count(PgHealth.UNAVAILABLE);
             created += set.map().pgCount();
         }
-        body.putObject("devices").put("total", devices).put("up", devicesUp);
+        body.putObject("devices").put("total", devices).put("up", devicesUp).put("failed", devicesFailed);
         body.put("sets", state.sets().size());
         body.putObject("volumes")
                 .put("total", state.volumeCount())
@@ -122,13 +129,29 @@ final class ClusterRoutes {
                         "attached",
                         state.volumes().stream().filter(VolumeRecord::attached).count())
                 .put("provisionedBytes", provisioned);
-        body.putObject("capacity").put("rawBytes", raw).put("usedBytes", used);
+        body.putObject("capacity")
+                .put("rawBytes", raw)
+                .put("usedBytes", used)
+                .put("contentBytes", content)
+                .put("deletedBytes", deletedBytes(service));
+        body.set("io", Json.rate(service.rate()));
         body.putObject("pgs")
                 .put("total", created)
                 .put("clean", clean)
                 .put("degraded", degraded)
                 .put("unavailable", unavailable);
         return body;
+    }
+
+    /// What devices still hold of volumes that are deleted.
+    private static long deletedBytes(MetaService service) {
+        final Set<Long> parts = new HashSet<>();
+        service.state().volumes().forEach(volume -> volume.parts().forEach(part -> parts.add(part.partId())));
+        final LongAdder bytes = new LongAdder();
+        service.usage()
+                .forEachPart(part ->
+                        bytes.add(parts.contains(part) ? 0 : service.usage().contentBytes(part)));
+        return bytes.sum();
     }
 
     private static void count(ObjectNode into, MetaState state, NodeRole role) {

@@ -6,6 +6,7 @@ import io.basalt.meta.state.NodeRecord;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.Device;
 import io.basalt.placement.DeviceState;
+import io.basalt.wire.meta.DeviceReport;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -98,7 +99,7 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
                     "bring the missing devices back, or set them out"));
         }
         for (final Device device : set.map().devices()) {
-            ofDevice(set, device, checks);
+            ofDevice(service, set, device, checks);
         }
         final Capacity capacity = service.state().capacity(set);
         final long used = service.usedBytes(set);
@@ -112,8 +113,32 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
         }
     }
 
-    private static void ofDevice(SetRecord set, Device device, List<HealthCheck> checks) {
-        if (device.state() == DeviceState.DOWN_IN) {
+    private static void ofDevice(MetaService service, SetRecord set, Device device, List<HealthCheck> checks) {
+        final DeviceReport report = service.report(device.id());
+        if (service.failed(device.id())) {
+            checks.add(new HealthCheck(
+                    "DEVICE_FAILED",
+                    Severity.WARN,
+                    "device " + device.id() + " of set '" + set.name() + "' on host "
+                            + device.location().host() + " fails: it cannot be written to, and serves nothing",
+                    "its placement groups have fewer copies",
+                    "look at the drive and at the log of host "
+                            + device.location().host()
+                            + "; restart basalt there to try it again, or replace it: basalt device set "
+                            + device.id() + " --state out"));
+        } else if (report != null && report.errors() > 0) {
+            checks.add(new HealthCheck(
+                    "DEVICE_ERRORS",
+                    Severity.WARN,
+                    "device " + device.id() + " of set '" + set.name() + "' on host "
+                            + device.location().host() + " has failed " + report.errors()
+                            + (report.errors() == 1 ? " operation" : " operations")
+                            + " since its chunk server began",
+                    "what it lost was written again from other copies; more may follow",
+                    "look at the drive on host " + device.location().host() + "; to move its data away: "
+                            + "basalt device set " + device.id() + " --state drain"));
+        }
+        if (device.state() == DeviceState.DOWN_IN && !service.failed(device.id())) {
             checks.add(new HealthCheck(
                     "DEVICE_DOWN",
                     Severity.WARN,

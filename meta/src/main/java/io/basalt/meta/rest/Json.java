@@ -1,5 +1,6 @@
 package io.basalt.meta.rest;
 
+import io.basalt.meta.service.IoRate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -16,6 +17,7 @@ final class Json {
     private static final int DEPTH_MAX = 16;
     private static final int NUMBER_LENGTH_MAX = 64;
     private static final int TEXT_LENGTH_MAX = 4096;
+    private static final double TENTHS = 10;
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -40,6 +42,19 @@ final class Json {
 
     static byte[] bytes(JsonNode value) {
         return MAPPER.writer().with(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(value);
+    }
+
+    /// What is read and written in a second.
+    static ObjectNode rate(IoRate rate) {
+        return object().put("readsPerSecond", round(rate.reads()))
+                .put("writesPerSecond", round(rate.writes()))
+                .put("readBytesPerSecond", Math.round(rate.readBytes()))
+                .put("writtenBytesPerSecond", Math.round(rate.writtenBytes()));
+    }
+
+    /// One decimal: a disk that is asked for something every few seconds is not idle.
+    private static double round(double rate) {
+        return Math.round(rate * TENTHS) / TENTHS;
     }
 
     static ObjectNode object() {

@@ -10,22 +10,17 @@ import io.basalt.placement.Device;
 import io.basalt.placement.DeviceState;
 import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.VolumeRecord;
+import io.basalt.wire.metrics.MetricType;
+import io.basalt.wire.metrics.MetricsPage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/// What the metaserver tells Prometheus, as text of its exposition format 0.0.4: base units, and one series per
-/// state
-/// instead of states as numbers.
+/// What the metaserver tells Prometheus.
 final class Metrics {
-    static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-    private static final double NS_PER_SECOND = 1e9;
-
     private final String software;
     private final Map<Integer, LongAdder> responses = new ConcurrentSkipListMap<>();
 
@@ -40,10 +35,10 @@ final class Metrics {
 
     /// All metrics.
     String text(ServiceAccess access) {
-        final Page page = new Page();
-        page.family("basalt_build_info", "gauge", "The software that runs; always 1.");
+        final MetricsPage page = new MetricsPage();
+        page.family("basalt_build_info", MetricType.GAUGE, "The software that runs; always 1.");
         page.sample("basalt_build_info", Map.of("version", software), 1);
-        page.family("basalt_http_responses_total", "counter", "Answers of the REST API by status.");
+        page.family("basalt_http_responses_total", MetricType.COUNTER, "Answers of the REST API by status.");
         responses.forEach((status, count) ->
                 page.sample("basalt_http_responses_total", Map.of("code", String.valueOf(status)), count.sum()));
         access.look(service -> {
@@ -56,31 +51,35 @@ final class Metrics {
         return page.text();
     }
 
-    private static void service(Page page, MetaService service) {
-        page.single("basalt_meta_leader", "gauge", "Whether this metaserver leads.", service.leads() ? 1 : 0);
-        page.single("basalt_meta_log_index", "gauge", "Last command that was applied.", service.lastIndex());
-        page.single("basalt_meta_connections", "gauge", "Connections of nodes and tools.", service.sessionCount());
+    private static void service(MetricsPage page, MetaService service) {
+        page.single("basalt_meta_leader", MetricType.GAUGE, "Whether this metaserver leads.", service.leads() ? 1 : 0);
+        page.single("basalt_meta_log_index", MetricType.GAUGE, "Last command that was applied.", service.lastIndex());
+        page.single(
+                "basalt_meta_connections", MetricType.GAUGE, "Connections of nodes and tools.", service.sessionCount());
         page.single(
                 "basalt_meta_attachments_waiting",
-                "gauge",
+                MetricType.GAUGE,
                 "Attachments that wait for chunk servers.",
                 service.grantsWaiting());
         final CommitTimes times = service.commitTimes();
-        page.family("basalt_meta_commit_duration_seconds", "summary", "Time from a command's proposal to its result.");
-        page.sample("basalt_meta_commit_duration_seconds_sum", Map.of(), times.totalNs() / NS_PER_SECOND);
-        page.sample("basalt_meta_commit_duration_seconds_count", Map.of(), times.count());
-        page.single("basalt_volumes", "gauge", "Volumes.", service.state().volumeCount());
+        page.family(
+                "basalt_meta_commit_duration_seconds",
+                MetricType.SUMMARY,
+                "Time from a command's proposal to its result.");
+        page.times("basalt_meta_commit_duration_seconds", Map.of(), times.totalNs(), times.count());
+        page.single(
+                "basalt_volumes", MetricType.GAUGE, "Volumes.", service.state().volumeCount());
         page.single(
                 "basalt_volumes_attached",
-                "gauge",
+                MetricType.GAUGE,
                 "Volumes that a gate serves.",
                 service.state().volumes().stream()
                         .filter(VolumeRecord::attached)
                         .count());
     }
 
-    private static void nodes(Page page, MetaService service) {
-        page.family("basalt_nodes", "gauge", "Nodes by role and state.");
+    private static void nodes(MetricsPage page, MetaService service) {
+        page.family("basalt_nodes", MetricType.GAUGE, "Nodes by role and state.");
         for (final NodeRole role : NodeRole.values()) {
             for (final boolean up : List.of(true, false)) {
                 final long count = service.state().nodes().stream()
@@ -91,18 +90,18 @@ final class Metrics {
         }
     }
 
-    private static void sets(Page page, MetaService service) {
-        page.family("basalt_pgs", "gauge", "Placement groups by state.");
+    private static void sets(MetricsPage page, MetaService service) {
+        page.family("basalt_pgs", MetricType.GAUGE, "Placement groups by state.");
         for (final SetRecord set : service.state().sets()) {
             final PgHealth health = PgHealth.of(service.state(), set);
             for (final String state : List.of(PgHealth.NEW, PgHealth.CLEAN, PgHealth.DEGRADED, PgHealth.UNAVAILABLE)) {
                 page.sample("basalt_pgs", ordered("set", set.name(), "state", state), health.count(state));
             }
         }
-        page.family("basalt_set_raw_bytes", "gauge", "Capacity of the devices that are in.");
-        page.family("basalt_set_used_bytes", "gauge", "What shards take of it, all copies.");
-        page.family("basalt_set_provisioned_bytes", "gauge", "What volumes could take, one copy.");
-        page.family("basalt_set_map_version", "gauge", "Version of the map.");
+        page.family("basalt_set_raw_bytes", MetricType.GAUGE, "Capacity of the devices that are in.");
+        page.family("basalt_set_used_bytes", MetricType.GAUGE, "What shards take of it, all copies.");
+        page.family("basalt_set_provisioned_bytes", MetricType.GAUGE, "What volumes could take, one copy.");
+        page.family("basalt_set_map_version", MetricType.GAUGE, "Version of the map.");
         for (final SetRecord set : service.state().sets()) {
             final Capacity capacity = service.state().capacity(set);
             final Map<String, String> labels = Map.of("set", set.name());
@@ -113,10 +112,10 @@ final class Metrics {
         }
     }
 
-    private static void devices(Page page, MetaService service) {
-        page.family("basalt_device_size_bytes", "gauge", "What shards may take of a device.");
-        page.family("basalt_device_used_bytes", "gauge", "What they take.");
-        page.family("basalt_device_state", "gauge", "1 for the state that a device is in.");
+    private static void devices(MetricsPage page, MetaService service) {
+        page.family("basalt_device_size_bytes", MetricType.GAUGE, "What shards may take of a device.");
+        page.family("basalt_device_used_bytes", MetricType.GAUGE, "What they take.");
+        page.family("basalt_device_state", MetricType.GAUGE, "1 for the state that a device is in.");
         for (final SetRecord set : service.state().sets()) {
             for (final Device place : set.map().devices()) {
                 final DeviceRecord device = service.state().device(place.id());
@@ -146,63 +145,5 @@ final class Metrics {
         labels.put(name, value);
         labels.put(name2, value2);
         return labels;
-    }
-
-    /// The text, with the samples of each family together.
-    private static final class Page {
-        private final Map<String, StringBuilder> families = new TreeMap<>();
-
-        private void family(String name, String type, String help) {
-            families.put(
-                    name, new StringBuilder("# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n"));
-        }
-
-        private void single(String name, String type, String help, long value) {
-            family(name, type, help);
-            sample(name, Map.of(), value);
-        }
-
-        private void sample(String name, Map<String, String> labels, long value) {
-            sample(name, labels, String.valueOf(value));
-        }
-
-        private void sample(String name, Map<String, String> labels, double value) {
-            sample(name, labels, String.valueOf(value));
-        }
-
-        private void sample(String name, Map<String, String> labels, String value) {
-            final StringBuilder family = family(name);
-            family.append(name);
-            if (!labels.isEmpty()) {
-                final StringBuilder inner = new StringBuilder();
-                new TreeMap<>(labels)
-                        .forEach((label, text) -> inner.append(inner.isEmpty() ? "" : ",")
-                                .append(label)
-                                .append("=\"")
-                                .append(escape(text))
-                                .append('"'));
-                family.append('{').append(inner).append('}');
-            }
-            family.append(' ').append(value).append('\n');
-        }
-
-        /// A summary's samples have names of their own.
-        private StringBuilder family(String sample) {
-            final StringBuilder own = families.get(sample);
-            if (own != null) {
-                return own;
-            }
-            final StringBuilder summary = families.get(sample.substring(0, sample.lastIndexOf('_')));
-            Objects.requireNonNull(summary, "a family comes before its samples");
-            return summary;
-        }
-
-        private static String escape(String text) {
-            return text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
-        }
-
-        private String text() {
-            return String.join("", families.values());
-        }
     }
 }

@@ -129,7 +129,10 @@ final class NodeRoutes {
         json.put("weight", place == null ? 0 : (double) place.weight() / Device.WEIGHT_ONE);
         json.put("capacityBytes", report == null ? device.capacityBytes() : report.capacityBytes());
         json.put("usedBytes", report == null ? device.usedBytes() : report.usedBytes());
-        json.put("failed", device.failed());
+        json.put("contentBytes", report == null ? 0 : report.contentBytes());
+        json.put("failed", service.failed(device.id()));
+        json.put("errors", report == null ? 0 : report.errors());
+        json.set("io", Json.rate(service.rate(device.id())));
         json.put("present", device.present());
         json.put("loadRatio", report == null ? 0 : report.loadPermille() / 1000.0);
         return json;

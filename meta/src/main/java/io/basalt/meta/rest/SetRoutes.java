@@ -190,6 +190,7 @@ final class SetRoutes {
         json.put("volumes", set.volumeCount());
         json.put("rawBytes", capacity.rawBytes());
         json.put("usedBytes", service.usedBytes(set));
+        json.put("contentBytes", service.contentBytes(set));
         json.put("usableBytes", capacity.usableBytes());
         json.put("provisionedBytes", set.provisionedBytes());
         json.put("overcommitPercent", set.overcommitPercent());

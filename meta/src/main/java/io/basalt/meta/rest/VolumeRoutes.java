@@ -157,6 +157,11 @@ final class VolumeRoutes {
         json.put("id", volume.volumeId());
         json.put("name", volume.name());
         json.put("sizeBytes", volume.sizeBytes());
+        json.put(
+                "contentBytes",
+                volume.parts().stream()
+                        .mapToLong(part -> service.usage().contentBytes(part.partId()))
+                        .sum());
         json.put("shardBytes", volume.shardBytes());
         json.put("blockBytes", volume.blockBytes());
         json.put("class", volume.volumeClass());

@@ -31,6 +31,7 @@ final class Liveness {
     private final long timeoutNs;
     private final Map<Integer, Long> heardNs = new TreeMap<>();
     private final Map<Integer, DeviceReport> reports = new TreeMap<>();
+    private final IoRates rates = new IoRates();
     private final Set<Integer> marking = new TreeSet<>();
     private final Set<Integer> recording = new TreeSet<>();
 
@@ -45,6 +46,7 @@ final class Liveness {
     void begin(long nowNs) {
         heardNs.clear();
         reports.clear();
+        rates.clear();
         marking.clear();
         recording.clear();
         for (final NodeRecord node : state.get().nodes()) {
@@ -65,8 +67,13 @@ final class Liveness {
         return reports.get(deviceId);
     }
 
+    /// What a device does for gates at present.
+    IoRate rate(int deviceId, long nowNs) {
+        return rates.of(deviceId, nowNs, timeoutNs);
+    }
+
     /// A node has said how its devices are doing. What is not its own is passed over.
-    void reported(int nodeId, List<DeviceReport> devices) {
+    void reported(int nodeId, List<DeviceReport> devices, long nowNs) {
         final List<RecordUsage.Usage> usages = new ArrayList<>();
         for (final DeviceReport report : devices) {
             final DeviceRecord device = state.get().device(report.deviceId());
@@ -74,6 +81,7 @@ final class Liveness {
                 continue;
             }
             reports.put(report.deviceId(), report);
+            rates.heard(report.deviceId(), report.io(), nowNs);
             if (differs(device, report) && recording.add(device.id())) {
                 usages.add(new RecordUsage.Usage(
                         device.id(), report.usedBytes(), report.capacityBytes(), report.failed()));

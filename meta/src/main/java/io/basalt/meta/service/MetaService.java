@@ -59,6 +59,7 @@ public final class MetaService implements AutoCloseable {
     private final Proposals proposals;
     private final Fences fences;
     private final Liveness liveness;
+    private final VolumeUsage usage = new VolumeUsage();
     private final MapFeed feed = new MapFeed();
     private final Set<NodeSession> sessions = new LinkedHashSet<>();
     private final Map<Integer, NodeSession> sessionOfNode = new TreeMap<>();
@@ -176,6 +177,16 @@ public final class MetaService implements AutoCloseable {
         return used;
     }
 
+    /// What has been written to a set's devices and not discarded, all copies, as they have said last.
+    public long contentBytes(SetRecord set) {
+        long content = 0;
+        for (final Device place : set.map().devices()) {
+            final DeviceReport report = liveness.report(place.id());
+            content += report == null ? 0 : report.contentBytes();
+        }
+        return content;
+    }
+
     /// The time of day that new records get.
     public long nowMs() {
         return clock.nowMs();
@@ -184,6 +195,32 @@ public final class MetaService implements AutoCloseable {
     /// What a device has said last, null if nothing yet.
     public @Nullable DeviceReport report(int deviceId) {
         return liveness.report(deviceId);
+    }
+
+    /// What a device does for gates at present.
+    public IoRate rate(int deviceId) {
+        return liveness.rate(deviceId, reactor.nowNs());
+    }
+
+    /// What all devices of all sets do for gates at present.
+    public IoRate rate() {
+        IoRate sum = IoRate.NONE;
+        for (final DeviceRecord device : state().devices()) {
+            sum = sum.plus(rate(device.id()));
+        }
+        return sum;
+    }
+
+    /// How much of which volumes the devices hold.
+    public VolumeUsage usage() {
+        return usage;
+    }
+
+    /// Whether a device gives errors and serves nothing any more, as was said last.
+    public boolean failed(int deviceId) {
+        final DeviceReport report = liveness.report(deviceId);
+        final DeviceRecord device = state().device(deviceId);
+        return device != null && (device.failed() || (report != null && report.failed()));
     }
 
     /// Whether a node is connected.
@@ -335,7 +372,7 @@ public final class MetaService implements AutoCloseable {
     /// A registered node is alive.
     void heartbeat(int nodeId, List<DeviceReport> devices) {
         liveness.heard(nodeId, reactor.nowNs());
-        liveness.reported(nodeId, devices);
+        liveness.reported(nodeId, devices, reactor.nowNs());
     }
 
     /// A chunk server has acknowledged generations: it may serve, once it has them all.
@@ -443,6 +480,7 @@ public final class MetaService implements AutoCloseable {
         leads = true;
         standing = "";
         liveness.begin(reactor.nowNs());
+        usage.clear();
         check();
         if (state().created()) {
             scheduleLayout();

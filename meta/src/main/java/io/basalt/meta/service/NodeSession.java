@@ -1,6 +1,7 @@
 package io.basalt.meta.service;
 
 import io.basalt.meta.state.CommandResult;
+import io.basalt.meta.state.DeviceRecord;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.meta.state.MetaState;
 import io.basalt.meta.state.NodeRecord;
@@ -22,11 +23,13 @@ import io.basalt.wire.meta.MetaFormatException;
 import io.basalt.wire.meta.MetaMessage;
 import io.basalt.wire.meta.NodeRegistration;
 import io.basalt.wire.meta.NodeRole;
+import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgState;
 import io.basalt.wire.meta.Registered;
 import io.basalt.wire.meta.Subscription;
 import io.basalt.wire.meta.UnknownVersionException;
+import io.basalt.wire.meta.UsageReport;
 import io.basalt.wire.meta.VolumeName;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
@@ -112,6 +115,8 @@ final class NodeSession implements Service {
                 case MetaMessage.DETACH -> detach(request, DetachRequest.of(Content.of(request)));
                 case MetaMessage.LOOKUP -> lookup(request, VolumeName.of(Content.of(request)));
                 case MetaMessage.CHANGE_PG -> changePg(request, PgChange.of(Content.of(request)));
+                case MetaMessage.HELD_PARTS -> heldParts(request, PartList.of(Content.of(request)));
+                case MetaMessage.USAGE -> usage(request, UsageReport.of(Content.of(request)));
                 default ->
                     Content.refuse(
                             request, MetaCode.UNSUPPORTED, "the metaserver does not answer type " + request.type());
@@ -178,6 +183,27 @@ final class NodeSession implements Service {
         }
         Content.done(request);
         service.heartbeat(nodeId, heartbeat.devices());
+    }
+
+    private void usage(Incoming request, UsageReport report) {
+        final DeviceRecord device = state().device(report.deviceId());
+        if (nodeId == 0 || report.nodeId() != nodeId || device == null || device.nodeId() != nodeId) {
+            Content.refuse(
+                    request, MetaCode.NOT_REGISTERED, "device " + report.deviceId() + " is not one of this node's");
+            return;
+        }
+        Content.done(request);
+        service.usage().reported(report);
+    }
+
+    private void heldParts(Incoming request, PartList held) {
+        if (role != NodeRole.CHUNK) {
+            Content.refuse(request, MetaCode.NOT_REGISTERED, "only a registered chunk server holds parts");
+            return;
+        }
+        final List<Long> deleted =
+                held.partIds().stream().filter(state()::isPartDeleted).toList();
+        Content.answer(request, MetaCode.OK, new PartList(deleted).toContent());
     }
 
     private void subscribe(Incoming request, Subscription subscription) {

@@ -311,6 +311,13 @@ public final class MetaState {
         return tables.volume(id);
     }
 
+    /// Whether a part was deleted with its volume. One with a number that was never given is not: an older
+    /// state than
+    /// a chunk server has seen must not make it free anything.
+    public boolean isPartDeleted(long partId) {
+        return partId <= tables.lastPartId && !tables.hasPart(partId);
+    }
+
     /// The tokens, by name.
     public Collection<TokenRecord> tokens() {
         return Collections.unmodifiableCollection(tables.tokens.values());

@@ -9,10 +9,12 @@ import io.basalt.wire.meta.UnknownVersionException;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ final class Tables {
     private final Map<UUID, Integer> deviceOfUuid = new HashMap<>();
     private final Map<String, Integer> setOfName = new HashMap<>();
     private final Map<Long, VolumeRecord> volumeOfId = new HashMap<>();
+    private final Set<Long> parts = new HashSet<>();
 
     final List<MetaEvent> events = new ArrayList<>();
 
@@ -96,11 +99,18 @@ final class Tables {
     void put(VolumeRecord volume) {
         volumes.put(volume.name(), volume);
         volumeOfId.put(volume.volumeId(), volume);
+        volume.parts().forEach(part -> parts.add(part.partId()));
     }
 
     void remove(VolumeRecord volume) {
         volumes.remove(volume.name());
         volumeOfId.remove(volume.volumeId());
+        volume.parts().forEach(part -> parts.remove(part.partId()));
+    }
+
+    /// Whether a volume has a part.
+    boolean hasPart(long partId) {
+        return parts.contains(partId);
     }
 
     /// Counts a volume's parts in or out of their sets.

@@ -3,6 +3,13 @@ package io.basalt.meta.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.basalt.meta.ClusterFixture;
+import io.basalt.net.meta.MetaClient;
+import io.basalt.net.meta.MetaReply;
+import io.basalt.testkit.Await;
+import io.basalt.wire.meta.ClientIo;
+import io.basalt.wire.meta.DeviceReport;
+import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.UsageReport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -125,6 +132,85 @@ class RestApiTest {
                         .statusCode())
                 .isEqualTo(401);
         assertProblem(cluster.send("DELETE", "/v1/tokens/admin", ""), 409, "token");
+    }
+
+    @Test
+    void aDeviceThatFailsIsSaidToFailAndOneThatIsWellAgainIsNot() {
+        final int id = firstDeviceOf("chunk-1");
+        report(new DeviceReport(id, 0, 1L << 40, false, 0, 0, 1, ClientIo.NONE));
+        Await.until("errors are told", () -> cluster.get("/v1/health").body().contains("DEVICE_ERRORS"));
+        assertThat(cluster.get("/v1/health").body()).contains("has failed 1 operation since its chunk server began");
+
+        report(new DeviceReport(id, 0, 1L << 40, true, 0, 0, 12, ClientIo.NONE));
+        Await.until(
+                "the device is down",
+                () -> cluster.get("/v1/devices/" + id).body().contains("\"state\" : \"DOWN_IN\""));
+        final JsonNode device = json(cluster.get("/v1/devices/" + id), 200);
+        assertThat(device.path("failed").booleanValue()).isTrue();
+        assertThat(device.path("errors").intValue()).isEqualTo(12);
+        assertThat(json(cluster.get("/v1/status"), 200)
+                        .path("devices")
+                        .path("failed")
+                        .intValue())
+                .isEqualTo(1);
+        assertThat(cluster.get("/v1/health").body())
+                .contains("DEVICE_FAILED", "cannot be written to, and serves nothing", "--state out")
+                .doesNotContain("DEVICE_DOWN", "DEVICE_ERRORS");
+
+        report(new DeviceReport(id, 0, 1L << 40, false, 0));
+        Await.until("all is well", () -> !cluster.get("/v1/health").body().contains("DEVICE_"));
+    }
+
+    @Test
+    void whatDevicesHoldAndDoIsShownByVolumeAndDevice() {
+        final JsonNode made =
+                json(cluster.send("POST", "/v1/volumes", "{\"name\":\"used\",\"sizeBytes\":1073741824}"), 201);
+        assertThat(made.path("contentBytes").longValue()).isZero();
+        final long part = made.path("parts").path(0).path("id").longValue();
+        final int id = firstDeviceOf("chunk-1");
+        cluster.reactor().post(() -> {
+            final MetaClient chunk = cluster.chunk(1);
+            final long[] parts = {part, part + 1000};
+            chunk.report(
+                    new UsageReport(chunk.nodeId(), id, 1, Long.MAX_VALUE, parts, new long[] {8192, 4096}),
+                    new MetaReply<>() {
+                        @Override
+                        public void done(Boolean answer) {}
+
+                        @Override
+                        public void refused(MetaCode code, String reason) {
+                            throw new AssertionError(reason);
+                        }
+                    });
+        });
+        Await.until("use is told", () -> cluster.get("/v1/volumes/used").body().contains("\"contentBytes\" : 8192"));
+        assertThat(json(cluster.get("/v1/status"), 200)
+                        .path("capacity")
+                        .path("deletedBytes")
+                        .longValue())
+                .isEqualTo(4096);
+
+        final long second = 1_000_000_000L;
+        report(new DeviceReport(id, 0, 1L << 40, false, 0, 12288, 0, new ClientIo(second, 0, 0, 0, 0)));
+        Await.until("content is told", () -> cluster.get("/v1/status").body().contains("\"contentBytes\" : 12288"));
+        report(new DeviceReport(id, 0, 1L << 40, false, 0, 12288, 0, new ClientIo(3 * second, 20, 8, 8192, 4096)));
+        Await.until("rates are told", () -> cluster.get("/v1/status").body().contains("\"readsPerSecond\" : 10.0"));
+        final JsonNode io = json(cluster.get("/v1/devices/" + id), 200).path("io");
+        assertThat(io.path("writesPerSecond").doubleValue()).isEqualTo(4);
+        assertThat(io.path("readBytesPerSecond").longValue()).isEqualTo(4096);
+        assertThat(io.path("writtenBytesPerSecond").longValue()).isEqualTo(2048);
+        assertThat(cluster.send("DELETE", "/v1/volumes/used", "").statusCode()).isEqualTo(204);
+    }
+
+    private void report(DeviceReport report) {
+        cluster.reactor().post(() -> cluster.chunk(1).report(report));
+    }
+
+    private int firstDeviceOf(String node) {
+        return json(cluster.get("/v1/nodes/" + node), 200)
+                .path("devices")
+                .path(0)
+                .intValue();
     }
 
     @Test

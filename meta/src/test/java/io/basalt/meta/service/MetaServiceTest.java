@@ -12,6 +12,7 @@ import io.basalt.testkit.Seeds;
 import io.basalt.wire.meta.DeviceReport;
 import io.basalt.wire.meta.GenerationBatch;
 import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgChange.Kind;
 import io.basalt.wire.meta.RequestId;
@@ -187,6 +188,33 @@ class MetaServiceTest {
                 "chunk servers know",
                 () -> Objects.equals(
                         world.node("chunk-1").generations.get(volume.volumeId()), GenerationBatch.DELETED));
+    }
+
+    @Test
+    void aChunkServerIsToldWhichOfItsPartsWereDeletedAlsoAfterARestart() {
+        final Node gate = world.cluster();
+        create("vm1");
+        create("vm2");
+        assertThat(deletedOf(world.node("chunk-1"), 1L, 2L)).isEmpty();
+        propose(new MetaCommand.DeleteVolume(RequestId.NONE, "vm1"));
+        assertThat(deletedOf(world.node("chunk-1"), 1L, 2L, 3L))
+                .as("a part that this metaserver has never given is not its to delete")
+                .containsExactly(1L);
+        world.restartService();
+        world.until(
+                "the chunk server is back", () -> world.node("chunk-1").client.ready());
+        assertThat(deletedOf(world.node("chunk-1"), 1L, 2L, 3L)).containsExactly(1L);
+        final Reply<PartList> refused = new Reply<>();
+        gate.client.deletedParts(new PartList(List.of(1L)), refused);
+        world.until("the refusal", refused::over);
+        assertThat(refused.refusal()).isEqualTo(MetaCode.NOT_REGISTERED);
+    }
+
+    private List<Long> deletedOf(Node node, Long... held) {
+        final Reply<PartList> reply = new Reply<>();
+        node.client.deletedParts(new PartList(List.of(held)), reply);
+        world.until("the answer", reply::over);
+        return reply.answer().partIds();
     }
 
     @Test

@@ -17,12 +17,14 @@ import io.basalt.wire.meta.Heartbeat;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaFormatException;
 import io.basalt.wire.meta.MetaMessage;
+import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgState;
 import io.basalt.wire.meta.Reason;
 import io.basalt.wire.meta.Registered;
 import io.basalt.wire.meta.RequestId;
 import io.basalt.wire.meta.Subscription;
+import io.basalt.wire.meta.UsageReport;
 import io.basalt.wire.meta.VolumeName;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
@@ -190,6 +192,42 @@ public final class MetaClient implements AutoCloseable {
     /// Say how a device is doing, from the next heartbeat on.
     public void report(DeviceReport report) {
         reports.put(report.deviceId(), report);
+    }
+
+    /// Say how much of which volumes a device holds.
+    ///
+    /// @param report its node id is this node's
+    public void report(UsageReport report, MetaReply<Boolean> reply) {
+        final byte[] content = report.toContent();
+        requests.add(new MetaRequest<>(MetaMessage.USAGE, deadlineNs(), reply) {
+            @Override
+            byte[] content() {
+                return content;
+            }
+
+            @Override
+            Boolean decode(MetaCode code, FieldReader answer) {
+                return true;
+            }
+        });
+    }
+
+    /// Ask which parts were deleted with their volume: their shards may be freed.
+    ///
+    /// @param held some that the node has shards of
+    public void deletedParts(PartList held, MetaReply<PartList> reply) {
+        final byte[] content = held.toContent();
+        requests.add(new MetaRequest<>(MetaMessage.HELD_PARTS, deadlineNs(), reply) {
+            @Override
+            byte[] content() {
+                return content;
+            }
+
+            @Override
+            PartList decode(MetaCode code, FieldReader answer) {
+                return PartList.of(answer);
+            }
+        });
     }
 
     private long deadlineNs() {

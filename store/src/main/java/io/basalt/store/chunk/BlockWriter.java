@@ -175,7 +175,7 @@ final class BlockWriter {
             case MOVE -> LogLayout.MOVE;
             case CLEAR, RELEASE -> LogLayout.CLEAR;
             case DROP, FORGET -> LogLayout.FREE;
-            case READ, VERSIONS -> throw new AssertionError(kind);
+            case READ, VERSIONS, UNKEEP -> throw new AssertionError(kind);
         };
     }
 
@@ -307,7 +307,7 @@ final class BlockWriter {
                 }
                 empty(op);
             }
-            case RELEASE, READ, VERSIONS -> {}
+            case RELEASE, READ, VERSIONS, UNKEEP -> {}
         }
         PageLayout.raiseVersion(cache, page, op.version);
         parts.entries.version(frame.entry, PageLayout.version(cache, page));
@@ -352,6 +352,17 @@ final class BlockWriter {
                 && parts.entries.isUsed(frame.entry)
                 && frame.isUntaken(0)
                 && frame.isUntaken(1);
+    }
+
+    /// Let a tombstone go: it is forgotten as soon as nothing of the shard is under way, unless that changes it.
+    void unkeep(StoreOp op) {
+        final Frame frame = op.page();
+        if (frame.state == Frame.State.READY
+                && PageLayout.mapped(cache, frame.page) == 0
+                && PageLayout.version(cache, frame.page) == op.version) {
+            frame.forget = true;
+        }
+        operations.ended(op);
     }
 
     /// Take the slots without content, or all of an emptied shard's, from the page.

@@ -23,9 +23,11 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
     /// @param findings what is wrong, one sentence each; at most 1000
     /// @param findingCount how much is wrong
     /// @param shards shards found
+    /// @param tombstones shards without content, of `shards`, whose versions are kept
     /// @param blocks blocks whose checksum was compared
     /// @param liveLogBlocks log blocks that recovery would look at
-    public record Report(List<String> findings, long findingCount, int shards, long blocks, long liveLogBlocks) {
+    public record Report(
+            List<String> findings, long findingCount, int shards, int tombstones, long blocks, long liveLogBlocks) {
         public Report {
             findings = List.copyOf(findings);
         }
@@ -260,6 +262,7 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
                 findings,
                 findingCount,
                 parts == null ? 0 : parts.entries().used(),
+                parts == null ? 0 : parts.entries().tombstones(),
                 compared,
                 records == null ? 0 : records.blockCount()));
     }

@@ -195,6 +195,11 @@ public final class ChunkDump implements DeviceIo.Owner {
         text.append(' ').append(PageLayout.slot(pages, page, 1));
         text.append(" floor ").append(PageLayout.floor(pages, page));
         text.append(PageLayout.isDamaged(pages, page) ? " damaged" : "");
+        if (PageLayout.mapped(pages, page) == 0) {
+            lines.accept(text.append(PageLayout.isDamaged(pages, page) ? "" : " tombstone")
+                    .toString());
+            return;
+        }
         for (int block = 0; block < geometry().shardBlocks(); block++) {
             final int position = PageLayout.position(pages, page, block);
             text.append(block == 0 ? " at " : " ");

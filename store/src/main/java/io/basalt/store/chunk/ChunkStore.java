@@ -86,14 +86,56 @@ public final class ChunkStore {
     public void forEachShard(ShardVisitor visitor) {
         final EntryTable entries = parts.entries;
         for (int entry = 0; entry < entries.highWater(); entry++) {
-            if (entries.isUsed(entry)) {
+            if (entries.isKnown(entry)) {
                 visitor.shard(
                         entries.partId(entry),
                         entries.shardIndex(entry),
                         entries.version(entry),
-                        entries.mapped(entry) == 0);
+                        entries.isTombstone(entry));
             }
         }
+    }
+
+    /// Tell about the shards of some entries; those that are told as empty are tombstones, without content and with
+    /// versions that are kept. Control plane.
+    ///
+    /// @param from where to begin: 0, or what the last call returned
+    /// @param entryCount entries looked at, so that a caller may spread the walk over time
+    /// @return where to go on; 0 after the last entry
+    public int visitShards(int from, int entryCount, ShardVisitor visitor) {
+        final EntryTable entries = parts.entries;
+        final int end = (int) Math.min(entries.highWater(), (long) from + entryCount);
+        for (int entry = from; entry < end; entry++) {
+            if (entries.isKnown(entry)) {
+                visitor.shard(
+                        entries.partId(entry),
+                        entries.shardIndex(entry),
+                        entries.version(entry),
+                        entries.isTombstone(entry));
+            }
+        }
+        return end == entries.highWater() ? 0 : end;
+    }
+
+    /// Tell how much some of the shards hold. Control plane.
+    ///
+    /// @param from where to begin: 0, or what the last call returned
+    /// @param entryCount entries looked at, so that a caller may spread the walk over time
+    /// @return where to go on; 0 after the last entry
+    public int visitContent(int from, int entryCount, ContentVisitor visitor) {
+        final EntryTable entries = parts.entries;
+        final int end = Math.min(entries.highWater(), from + entryCount);
+        for (int entry = from; entry < end; entry++) {
+            if (entries.isKnown(entry)) {
+                visitor.shard(entries.partId(entry), entries.mapped(entry));
+            }
+        }
+        return end == entries.highWater() ? 0 : end;
+    }
+
+    /// Whether the device has failed under the store's log or metadata: no change can be made durable any more.
+    public boolean hasFailed() {
+        return parts.failed();
     }
 
     /// How full the store is.
@@ -105,6 +147,7 @@ public final class ChunkStore {
                 parts.slots.used(),
                 parts.slots.releasing(),
                 parts.entries.used(),
+                parts.entries.tombstones(),
                 parts.entries.total(),
                 parts.entries.mappedTotal());
     }
@@ -226,6 +269,9 @@ public final class ChunkStore {
                 parts.log().flushFailed();
             }
             work += settle();
+            if (parts.failed()) {
+                parts.log().abandonNoted();
+            }
             work += parts.log().poll();
             work += makeSpace() ? 1 : 0;
             work += parts.checkpoint().poll() ? 1 : 0;

@@ -28,6 +28,7 @@ final class EntryTable {
     private int freeCount;
     private int highWater;
     private int used;
+    private int tombstones;
     private long mappedTotal;
 
     EntryTable(int entries) {
@@ -75,6 +76,7 @@ final class EntryTable {
     void use(int entry, long partId, int shardIndex) {
         assert states[entry] == FREE;
         states[entry] = USED;
+        versions[entry] = 0;
         partIds[entry] = partId;
         shardIndexes[entry] = shardIndex;
         used++;
@@ -92,6 +94,7 @@ final class EntryTable {
         assert states[entry] != FREE;
         unlink(entry);
         mapped(entry, 0);
+        tombstones -= isTombstone(entry) ? 1 : 0;
         states[entry] = FREE;
         versions[entry] = 0;
         partIds[entry] = 0;
@@ -145,7 +148,9 @@ final class EntryTable {
     }
 
     void version(int entry, long version) {
+        tombstones -= isTombstone(entry) ? 1 : 0;
         versions[entry] = version;
+        tombstones += isTombstone(entry) ? 1 : 0;
     }
 
     long generation(int entry) {
@@ -178,7 +183,9 @@ final class EntryTable {
 
     void mapped(int entry, int blocks) {
         mappedTotal += blocks - mapped[entry];
+        tombstones -= isTombstone(entry) ? 1 : 0;
         mapped[entry] = (short) blocks;
+        tombstones += isTombstone(entry) ? 1 : 0;
     }
 
     boolean isUsed(int entry) {
@@ -191,7 +198,24 @@ final class EntryTable {
 
     void damaged(int entry, boolean damaged) {
         assert states[entry] != FREE;
+        tombstones -= isTombstone(entry) ? 1 : 0;
         states[entry] = damaged ? DAMAGED : USED;
+        tombstones += isTombstone(entry) ? 1 : 0;
+    }
+
+    /// Whether a shard has no content, and its versions are kept. One whose map is lost is none: it may have
+    /// had some.
+    boolean isTombstone(int entry) {
+        return states[entry] == USED && mapped[entry] == 0 && versions[entry] != 0;
+    }
+
+    /// Whether something of a shard is known: not of one that was forgotten, or whose first write is under way.
+    boolean isKnown(int entry) {
+        return states[entry] == DAMAGED || (states[entry] == USED && (mapped[entry] != 0 || versions[entry] != 0));
+    }
+
+    int tombstones() {
+        return tombstones;
     }
 
     int used() {

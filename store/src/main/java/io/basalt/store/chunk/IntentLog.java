@@ -421,6 +421,26 @@ final class IntentLog implements DeviceIo.Owner {
         }
     }
 
+    /// The store has failed, so that no record will ever be covered: let go of the operations that have ended.
+    /// Reads
+    /// need them.
+    void abandonNoted() {
+        StoreOp op = firstNoted;
+        firstNoted = null;
+        lastNoted = null;
+        firstUnflushed = null;
+        while (op != null) {
+            final StoreOp following = op.nextNoted;
+            op.nextNoted = null;
+            if (op.state == StoreOp.State.NOTED) {
+                parts.operations().abandoned(op);
+            } else {
+                note(op);
+            }
+            op = following;
+        }
+    }
+
     /// Do what moves the mark, or the tail, for those who wait for space. A block without records is written
     /// only if
     /// no other is on its way.

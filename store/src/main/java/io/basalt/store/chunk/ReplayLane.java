@@ -132,7 +132,8 @@ final class ReplayLane implements DeviceIo.Owner {
     }
 
     private void finish() {
-        if (writes || records.has(entry)) {
+        // A shard that is looked at once more was settled the first time.
+        if ((writes || records.has(entry)) && !parts.entries().isUsed(entry)) {
             damaged = parts.settle(pages, page, entry, damaged);
         }
         listener.laneDone(this);

@@ -95,8 +95,8 @@ final class Requests implements ShardOperations.Listener {
         if (request.partId() < 1 || request.shardIndex() < 0) {
             return true;
         }
-        if (operation == StoreOperation.DROP) {
-            return false;
+        if (isOfWholeShard(operation)) {
+            return operation == StoreOperation.FORGET && request.version() == 0;
         }
         final int offset = request.offset();
         final int length = request.length();
@@ -111,6 +111,11 @@ final class Requests implements ShardOperations.Listener {
             return request.version() == 0 || (operation == StoreOperation.WRITE && hasBadData(request));
         }
         return (operation == StoreOperation.READ && hasBadData(request)) || blocks(request) > request.blockCapacity();
+    }
+
+    /// Whether a request is about the shard itself, and names no range.
+    private static boolean isOfWholeShard(StoreOperation operation) {
+        return operation == StoreOperation.DROP || operation == StoreOperation.FORGET;
     }
 
     private static boolean hasBadData(StoreRequest request) {
@@ -167,7 +172,7 @@ final class Requests implements ShardOperations.Listener {
 
     /// What [StoreRequest#started] is when all pieces are.
     private static int end(StoreRequest request) {
-        return request.operation() == StoreOperation.DROP ? 1 : request.length();
+        return isOfWholeShard(request.operation()) ? 1 : request.length();
     }
 
     /// Start the next piece.
@@ -180,7 +185,7 @@ final class Requests implements ShardOperations.Listener {
             return true;
         }
         int entry = parts.entries.find(request.partId(), request.shardIndex());
-        if (entry == EntryTable.NONE && !needsShard(request)) {
+        if (entry == EntryTable.NONE && request.operation() != StoreOperation.WRITE) {
             answerAbsent(request);
             return true;
         }
@@ -190,7 +195,7 @@ final class Requests implements ShardOperations.Listener {
         final @Nullable Frame frame;
         if (entry == EntryTable.NONE) {
             if (!parts.cache.hasRoom()) {
-                return false;
+                return mayWaitForFrame(request);
             }
             entry = parts.entries.claim(request.partId(), request.shardIndex());
             if (entry == EntryTable.NONE) {
@@ -201,17 +206,23 @@ final class Requests implements ShardOperations.Listener {
         } else {
             frame = parts.cache.acquire(entry);
             if (frame == null) {
-                return false;
+                return mayWaitForFrame(request);
             }
         }
         start(request, Objects.requireNonNull(frame));
         return true;
     }
 
-    /// Whether the shard must be made if it is not there.
-    private static boolean needsShard(StoreRequest request) {
-        return request.operation() == StoreOperation.WRITE
-                || (request.operation().changes() && request.keepVersions());
+    /// No page can leave the cache: fail the request if the store has failed and nothing is under way, for then
+    /// none
+    /// ever will.
+    private boolean mayWaitForFrame(StoreRequest request) {
+        if (!parts.failed() || !parts.operations().areAllFree() || parts.device.inFlight() > 0) {
+            return false;
+        }
+        request.started = end(request);
+        request.status = StoreStatus.FAILED;
+        return true;
     }
 
     /// There is no entry: fail the request, unless one is on its way back.
@@ -243,8 +254,9 @@ final class Requests implements ShardOperations.Listener {
     private void start(StoreRequest request, Frame frame) {
         final StoreOp op = Objects.requireNonNull(parts.operations().takeOp());
         final StoreOperation operation = request.operation();
-        if (operation == StoreOperation.DROP) {
-            op.start(Kind.DROP, frame, 0, parts.geometry.shardBlocks());
+        if (isOfWholeShard(operation)) {
+            op.start(
+                    operation == StoreOperation.DROP ? Kind.DROP : Kind.UNKEEP, frame, 0, parts.geometry.shardBlocks());
             request.started = 1;
         } else {
             cut(request, op, frame);

@@ -201,6 +201,7 @@ final class ShardOperations implements PageCache.LoadListener {
         switch (op.kind) {
             case READ -> reader.step(op);
             case VERSIONS -> reader.versions(op);
+            case UNKEEP -> writer.unkeep(op);
             case WRITE, ZERO_PART, CLEAR, DROP, MOVE, RELEASE, FORGET -> writer.step(op);
         }
     }
@@ -244,6 +245,16 @@ final class ShardOperations implements PageCache.LoadListener {
         writer.covered(op);
         recycle(op);
         spaceChanged = true;
+    }
+
+    /// An operation has ended, and the store has failed: what it holds stays as it is.
+    void abandoned(StoreOp op) {
+        recycle(op);
+    }
+
+    /// Whether no operation is under way.
+    boolean areAllFree() {
+        return free.count() == firstOwn && ownFree.count() == OWN_COUNT;
     }
 
     /// An operation without record has ended.

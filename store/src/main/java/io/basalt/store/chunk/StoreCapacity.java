@@ -7,7 +7,8 @@ package io.basalt.store.chunk;
 /// @param slotsReserved slots kept for bursts of overwriting, of `slotsTotal`
 /// @param slotsUsed slots that hold blocks of shards, those taken from the reserve included
 /// @param slotsReleasing slots given back that cannot be used again yet
-/// @param shards shards that the store knows, empty ones included
+/// @param shards shards that the store knows, tombstones included
+/// @param tombstones shards without content whose versions are kept: they take an entry each, and no slot
 /// @param shardsTotal shards that the store can know
 /// @param blocksMapped blocks of 4096 bytes that hold content
 public record StoreCapacity(
@@ -17,6 +18,7 @@ public record StoreCapacity(
         int slotsUsed,
         int slotsReleasing,
         int shards,
+        int tombstones,
         int shardsTotal,
         long blocksMapped) {
     /// Bytes that can hold shards: every slot but the reserve.

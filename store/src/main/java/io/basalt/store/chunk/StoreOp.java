@@ -30,6 +30,8 @@ final class StoreOp implements DeviceIo.Owner {
         VERSIONS,
         /// Forget the shard.
         DROP,
+        /// The versions of a shard without content are not needed any more.
+        UNKEEP,
         /// The store's own: content from one slot to the other.
         MOVE,
         /// The store's own: give back slots without content.

@@ -15,10 +15,12 @@ public enum StoreOperation {
     /// Tell the versions of a range's blocks.
     VERSIONS,
     /// Forget a shard with its versions.
-    DROP;
+    DROP,
+    /// Forget a shard without content, unless it was changed since.
+    FORGET;
 
     /// Whether the shard is changed.
     public boolean changes() {
-        return this == WRITE || this == DISCARD || this == WRITE_ZEROES || this == DROP;
+        return this == WRITE || this == DISCARD || this == WRITE_ZEROES || this == DROP || this == FORGET;
     }
 }

@@ -73,10 +73,11 @@ public abstract class StoreRequest {
         ask(StoreOperation.WRITE, newPartId, newShardIndex, newOffset, newLength, newVersion);
     }
 
-    /// Asks to free a range.
+    /// Asks to free a range. A shard that the store does not know stays unknown: there is nothing to free.
     ///
-    /// @param keep whether the shard stays known, with its versions, when its last block is gone; without it the
-    ///     store forgets an empty shard
+    /// @param keep whether the shard stays known, with its versions, when its last block is gone: as a *tombstone*,
+    ///     which takes a metadata page and no slot, until it is written to, or [#askForget] or [#askDrop] ends it;
+    ///     without it the store forgets an empty shard
     public final void askDiscard(
             long newPartId, int newShardIndex, int newOffset, int newLength, long newVersion, boolean keep) {
         ask(StoreOperation.DISCARD, newPartId, newShardIndex, newOffset, newLength, newVersion);
@@ -101,6 +102,14 @@ public abstract class StoreRequest {
     /// Asks to forget a shard altogether, also one whose metadata is damaged.
     public final void askDrop(long newPartId, int newShardIndex) {
         ask(StoreOperation.DROP, newPartId, newShardIndex, 0, 0, 0);
+    }
+
+    /// Asks to forget a tombstone: a shard without content. Nothing happens, and that is OK, if the shard has
+    /// content, or its highest version is another, or it is not known.
+    ///
+    /// @param newVersion what [ChunkStore#visitShards] said
+    public final void askForget(long newPartId, int newShardIndex, long newVersion) {
+        ask(StoreOperation.FORGET, newPartId, newShardIndex, 0, 0, newVersion);
     }
 
     /// Asks that everything completed so far be durable.

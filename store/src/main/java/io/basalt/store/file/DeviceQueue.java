@@ -48,6 +48,9 @@ interface DeviceQueue {
     /// fallocate(2).
     boolean allocate(int mode, long offset, long length, int token);
 
+    /// The block device's discard.
+    boolean discard(long offset, long length, int token);
+
     /// The registration of requests' memory on this reactor.
     FixedBuffers buffers();
 

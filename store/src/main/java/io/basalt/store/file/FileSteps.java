@@ -155,8 +155,8 @@ final class FileSteps implements AutoCloseable {
     /// Discard or write zeroes.
     private Outcome clear(Transfer transfer) {
         final boolean discard = transfer.request().operation() == BlockOperation.DISCARD;
-        final int mode = volume.clearMode(discard || transfer.request().mayUnmap(), discard);
-        if (mode == FileVolume.CLEAR_REFUSED && discard) {
+        final Clearing clearing = volume.clearing(discard || transfer.request().mayUnmap(), discard);
+        if (clearing == Clearing.REFUSED && discard) {
             counters.count(Event.DISCARD_UNSUPPORTED);
             return Outcome.UNSUPPORTED;
         }
@@ -165,7 +165,7 @@ final class FileSteps implements AutoCloseable {
         if ((position & offsetMask) != 0 || whole == 0) {
             return readBlock(transfer);
         }
-        final boolean fromMemory = mode == FileVolume.CLEAR_REFUSED;
+        final boolean fromMemory = clearing == Clearing.REFUSED;
         final long length =
                 fromMemory ? Math.min(lockable(whole), volume.zeros().byteSize()) : lockable(whole);
         if (!takeBlocks(transfer, position, length)) {
@@ -174,7 +174,9 @@ final class FileSteps implements AutoCloseable {
         final boolean done = fromMemory
                 ? queue.write(
                         volume.zeros().address(), (int) length, position, DeviceQueue.NO_BUFFER, false, transfer.token)
-                : queue.allocate(mode, position, length, transfer.token);
+                : clearing == Clearing.FORGET
+                        ? queue.discard(position, length, transfer.token)
+                        : queue.allocate(clearing.allocateMode, position, length, transfer.token);
         if (!done) {
             drop(transfer);
             return Outcome.BUSY;
@@ -183,8 +185,8 @@ final class FileSteps implements AutoCloseable {
             counters.count(Event.ZEROS_WRITTEN);
             return queued(transfer, TransferState.ZERO_WRITE, length);
         }
-        transfer.allocateMode = mode;
-        return queued(transfer, TransferState.ALLOCATE, length);
+        transfer.clearing = clearing;
+        return queued(transfer, TransferState.CLEAR, length);
     }
 
     private Outcome sync(Transfer transfer) {
@@ -365,7 +367,7 @@ final class FileSteps implements AutoCloseable {
                         transfer, !partOfBlock ? result : result >= offsetAlignment ? transfer.stepLength : 0);
             }
             case ZERO_WRITE -> transferred(transfer, result);
-            case ALLOCATE -> transferred(transfer, transfer.stepLength);
+            case CLEAR -> transferred(transfer, transfer.stepLength);
             case SYNC -> BlockStatus.OK;
             case FREE, READY, BLOCK_READ -> throw new AssertionError(transfer.state());
         };
@@ -411,7 +413,7 @@ final class FileSteps implements AutoCloseable {
             counters.count(Event.RETRIED);
             return again(transfer);
         }
-        if (transfer.state() == TransferState.ALLOCATE && volume.refusesAllocate(transfer.allocateMode, result)) {
+        if (transfer.state() == TransferState.CLEAR && volume.refuses(transfer.clearing, result)) {
             return BlockStatus.PENDING;
         }
         counters.count(Event.FAILED);

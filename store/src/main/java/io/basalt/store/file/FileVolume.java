@@ -3,7 +3,6 @@ package io.basalt.store.file;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.VolumeChannel;
 import io.basalt.linux.Errno;
-import io.basalt.linux.file.FileSpec;
 import io.basalt.linux.memory.Mapping;
 import io.basalt.reactor.Reactor;
 import io.basalt.store.ResizableVolume;
@@ -19,22 +18,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// What was never written, and what was discarded, reads as zeros. A file that does not end on a block boundary
 /// is rounded up: its last block reads as zeros past the end.
 ///
-/// Discard punches holes, write zeroes zeroes the range in place, or punches holes if the request allows it;
-/// where the file system or device refuses, write zeroes writes zeros from memory and discard is not supported.
+/// Discard punches holes. A block device that cannot free space and zero it in one may still be able to forget:
+/// then
+/// what was discarded reads as the device likes until it is written. Write zeroes zeroes the range in place, or
+/// punches holes if the request allows it. Where the file system or device refuses, write zeroes writes zeros from
+/// memory and discard is not supported, which front ends are told beforehand as far as it can be known.
 /// Flush is fdatasync. If a flush of a buffered file fails, the kernel drops the failed pages and would call the
 /// next flush good: every later flush fails until the volume is opened again.
 ///
-/// The file is locked while it is open for writing, so that no second gate writes to it; a block device is opened
-/// exclusively besides, which fails while it is mounted. Read-only volumes take no lock.
+/// The file is locked while it is open, for one writer or for many readers ([ImageLock]); a block device that is
+/// written to is opened exclusively besides, which fails while it is mounted.
 ///
 /// Concurrency: shared by all reactors. What a channel needs to know is final, or a flag that only ever goes
 /// from false to true, or the size, which only grows; [BlockStripes] keeps writers of one device block apart.
 public final class FileVolume implements ResizableVolume {
-    /// What [#clearMode] answers when the file can only be cleared by writing zeros.
-    static final int CLEAR_REFUSED = 0;
-
-    private static final int PUNCH_HOLE = FileSpec.FALLOC_FL_PUNCH_HOLE | FileSpec.FALLOC_FL_KEEP_SIZE;
-    private static final int ZERO_RANGE = FileSpec.FALLOC_FL_ZERO_RANGE | FileSpec.FALLOC_FL_KEEP_SIZE;
     private static final long ZEROS_BYTES = 1 << 20;
 
     private final FileOptions options;
@@ -49,6 +46,7 @@ public final class FileVolume implements ResizableVolume {
     private volatile long sizeBytes;
     private volatile boolean punchHoleRefused;
     private volatile boolean zeroRangeRefused;
+    private volatile boolean forgetRefused;
     private volatile boolean writesLost;
 
     private FileVolume(FileOptions options, OpenedFile file, DeviceQueue.Source source) {
@@ -58,7 +56,7 @@ public final class FileVolume implements ResizableVolume {
         path = file.path();
         blockSize = file.blockSize();
         sizeBytes = file.volumeBytes();
-        punchHoleRefused = file.refusesPunchHole();
+        file.refusals().forEach(this::refused);
     }
 
     /// Open a file or device.
@@ -104,13 +102,8 @@ public final class FileVolume implements ResizableVolume {
         return switch (operation) {
             case READ, FLUSH -> true;
             case WRITE, WRITE_ZEROES -> !readOnly();
-            case DISCARD -> !readOnly() && !punchHoleRefused;
+            case DISCARD -> !readOnly() && !(punchHoleRefused && forgetRefused);
         };
-    }
-
-    /// What it was opened with.
-    public FileOptions options() {
-        return options;
     }
 
     /// The way data takes to the file.
@@ -193,29 +186,44 @@ public final class FileVolume implements ResizableVolume {
         return zeroMapping.segment();
     }
 
-    /// How to make a range read as zeros.
+    /// How to make a range read as zeros, or to forget it.
     ///
     /// @param mayUnmap whether the space may be freed
-    /// @param mustUnmap whether nothing else will do
-    /// @return mode for fallocate, or [#CLEAR_REFUSED]
-    int clearMode(boolean mayUnmap, boolean mustUnmap) {
+    /// @param discard whether it has to be freed, and need not read as zeros
+    Clearing clearing(boolean mayUnmap, boolean discard) {
         if (mayUnmap && !punchHoleRefused) {
-            return PUNCH_HOLE;
+            return Clearing.PUNCH_HOLE;
         }
-        return mustUnmap || zeroRangeRefused ? CLEAR_REFUSED : ZERO_RANGE;
+        if (discard) {
+            return forgetRefused ? Clearing.REFUSED : Clearing.FORGET;
+        }
+        return zeroRangeRefused ? Clearing.REFUSED : Clearing.ZERO_RANGE;
     }
 
-    /// Whether a result means that the file never does this mode of fallocate. It is then not asked again.
-    boolean refusesAllocate(int mode, int result) {
-        if (result != -Errno.EOPNOTSUPP && result != -Errno.ENOSYS && result != -Errno.ENODEV) {
+    /// Whether a result means that the file never clears in this way. It is then not asked again.
+    boolean refuses(Clearing clearing, int result) {
+        if (!isRefusal(result)) {
             return false;
         }
-        if (mode == PUNCH_HOLE) {
-            punchHoleRefused = true;
-        } else {
-            zeroRangeRefused = true;
-        }
+        refused(clearing);
         return true;
+    }
+
+    private void refused(Clearing clearing) {
+        switch (clearing) {
+            case PUNCH_HOLE -> punchHoleRefused = true;
+            case ZERO_RANGE -> zeroRangeRefused = true;
+            case FORGET -> forgetRefused = true;
+            case REFUSED -> throw new AssertionError("nothing was asked");
+        }
+    }
+
+    /// Whether a result tells of a file system, device or kernel that does not know an operation at all.
+    static boolean isRefusal(int result) {
+        return result == -Errno.EOPNOTSUPP
+                || result == -Errno.ENOSYS
+                || result == -Errno.ENODEV
+                || result == -Errno.ENOTTY;
     }
 
     /// A flush has failed.

@@ -3,6 +3,7 @@ package io.basalt.store.file;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockRequest;
 import io.basalt.block.BlockStatus;
+import io.basalt.block.MemoryFault;
 import io.basalt.block.RegionTable;
 import io.basalt.block.VolumeChannel;
 import io.basalt.reactor.Reactor;
@@ -52,6 +53,7 @@ final class FileVolumeChannel implements VolumeChannel, DeviceQueue.Completion {
     @Override
     public BlockStatus submit(BlockRequest request) {
         assert reactor.inLoop();
+        MemoryFault.surface();
         final BlockStatus status =
                 VolumeRules.check(request, volume.sizeBytes(), volume.blockSize(), volume.readOnly());
         if (status != BlockStatus.OK) {

@@ -7,11 +7,15 @@ import io.basalt.linux.file.FileSpec;
 import io.basalt.linux.file.FileStatus;
 import io.basalt.linux.file.LinuxFile;
 import io.basalt.linux.memory.Mapping;
+import io.basalt.linux.uring.IoUring;
+import io.basalt.linux.uring.UringSpec;
 import io.basalt.store.VolumeException;
 import io.basalt.store.VolumeException.Kind;
 import io.basalt.store.VolumeRules;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 
 /// A file volume's file: opened, locked, and asked how it wants its data. Control plane.
 final class OpenedFile implements AutoCloseable {
@@ -74,9 +78,7 @@ final class OpenedFile implements AutoCloseable {
 
     private static OpenedFile examine(
             FileOptions options, LinuxFile file, boolean device, boolean direct, String reason, int leastAlignment) {
-        if (!options.readOnly()) {
-            lock(options.path(), file);
-        }
+        ImageLock.take(options.path(), file, options.readOnly());
         final int sector = device ? BlockDevice.of(file.fd()).logicalSector() : SECTOR_BYTES;
         final int blockSize = VolumeRules.requireBlockSize(
                 options.blockSize() == FileOptions.DEVICE_BLOCK_SIZE ? sector : options.blockSize());
@@ -104,18 +106,6 @@ final class OpenedFile implements AutoCloseable {
 
     private OpenedFile because(String reason) {
         return new OpenedFile(options, file, new IoPath(path.blockDevice(), false, 1, 1, false, reason), blockSize);
-    }
-
-    private static void lock(Path path, LinuxFile file) {
-        final int result = file.tryLock();
-        if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
-            throw new VolumeException(
-                    Kind.BUSY,
-                    "filename",
-                    path + " is locked by another volume or process",
-                    "close the other user, or open it read-only");
-        }
-        LinuxException.check("lock", result, path.toString());
     }
 
     private static IoPath directPath(LinuxFile file, boolean device, int sector, int blockSize, int leastAlignment) {
@@ -212,18 +202,43 @@ final class OpenedFile implements AutoCloseable {
                 : bytes + blockSize - 1 & -(long) blockSize;
     }
 
-    /// Whether the file is known never to punch holes. A hole beyond the end changes nothing and tells.
-    boolean refusesPunchHole() {
-        if (options.readOnly()) {
-            return true;
-        }
+    /// What the file is known never to do, of [Clearing].
+    Set<Clearing> refusals() {
+        final Set<Clearing> refused = EnumSet.noneOf(Clearing.class);
         if (path.blockDevice()) {
-            return BlockDevice.of(file.fd()).writeZeroesMax() == 0;
+            final BlockDevice device = BlockDevice.of(file.fd());
+            // Without a command of the device that zeroes, the kernel does not punch; it always zeroes, by writing.
+            if (device.writeZeroesMax() == 0) {
+                refused.add(Clearing.PUNCH_HOLE);
+            }
+            if (device.discardMax() == 0 || !kernelKnowsDiscard()) {
+                refused.add(Clearing.FORGET);
+            }
+            return refused;
         }
+        refused.add(Clearing.FORGET);
+        // A hole beyond the end changes nothing and tells.
         final long beyond = file.status().size() + PAGE_BYTES - 1 & -(long) PAGE_BYTES;
-        final int result =
-                file.allocate(FileSpec.FALLOC_FL_PUNCH_HOLE | FileSpec.FALLOC_FL_KEEP_SIZE, beyond, PAGE_BYTES);
-        return result == -Errno.EOPNOTSUPP || result == -Errno.ENOSYS;
+        final int result = options.readOnly() ? 0 : file.allocate(Clearing.PUNCH_HOLE.allocateMode, beyond, PAGE_BYTES);
+        if (FileVolume.isRefusal(result)) {
+            refused.add(Clearing.PUNCH_HOLE);
+        }
+        return refused;
+    }
+
+    /// A discard of nothing is an invalid one for kernels that know the command (6.12), and unknown to others.
+    private boolean kernelKnowsDiscard() {
+        if (options.readOnly()) {
+            return false;
+        }
+        try (IoUring ring = IoUring.create(1)) {
+            if (!ring.supports(UringSpec.IORING_OP_URING_CMD)) {
+                return false;
+            }
+            ring.prepareDiscard(file.fd(), 0, 0, 0, 0);
+            ring.enter(1, IoUring.NO_TIMEOUT);
+            return ring.completionCount() == 1 && !FileVolume.isRefusal(ring.completionResult(0));
+        }
     }
 
     /// Make a regular file longer, durably.

@@ -22,8 +22,8 @@ final class Transfer {
     /// Bytes of the operation in flight, from [#position()] on; for bounced ones without the alignment skew.
     long stepLength;
 
-    /// The fallocate mode in flight.
-    int allocateMode;
+    /// How the range in flight is cleared, in that state.
+    Clearing clearing = Clearing.REFUSED;
 
     /// Attempts since the last progress.
     int retries;

@@ -7,7 +7,7 @@ package io.basalt.store.file;
 ///   ▲                ▲     ├─▶ BOUNCED_READ ───────────────────┤
 ///   │                │     ├─▶ BLOCK_READ ──▶ BOUNCED_WRITE ───┤
 ///   │                │     ├─▶ BOUNCED_WRITE ──────────────────┤
-///   │                │     ├─▶ ALLOCATE ───────────────────────┤
+///   │                │     ├─▶ CLEAR ──────────────────────────┤
 ///   │                │     ├─▶ ZERO_WRITE ─────────────────────┤
 ///   │                │     └─▶ SYNC ───────────────────────────┤
 ///   └──────end───────┴───────── more to do, or again ──────────┘
@@ -28,8 +28,8 @@ enum TransferState {
     BLOCK_READ,
     /// Bounce buffer to device.
     BOUNCED_WRITE,
-    /// Hole punch or zero range.
-    ALLOCATE,
+    /// Hole punch, zero range or discard.
+    CLEAR,
     /// Zeros written from memory, where the file system refuses the above.
     ZERO_WRITE,
     /// fdatasync.

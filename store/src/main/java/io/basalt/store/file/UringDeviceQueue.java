@@ -162,6 +162,13 @@ final class UringDeviceQueue implements DeviceQueue, CompletionHandler {
                 || (flushed() && ring.prepareFallocate(file, mode, offset, length, sqeFlags, userData));
     }
 
+    @Override
+    public boolean discard(long offset, long length, int token) {
+        final long userData = engine.userData(handler, token);
+        return ring.prepareDiscard(file, offset, length, sqeFlags, userData)
+                || (flushed() && ring.prepareDiscard(file, offset, length, sqeFlags, userData));
+    }
+
     /// A transfer has been queued: hand over what is queued once it is a group.
     private boolean queued() {
         if (ring.pending() >= GROUP_LENGTH) {

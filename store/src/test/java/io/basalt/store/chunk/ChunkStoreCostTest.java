@@ -126,7 +126,9 @@ class ChunkStoreCostTest {
                 state[0] = Checksums.mix(state[0]);
                 final int shard = (int) (state[0] >>> 8) & SHARDS - 1;
                 final int offset = ((int) (state[0] >>> 20) & 255) * 4096;
-                if ((state[0] & 3) == 0) {
+                if ((state[0] & 31) == 8) {
+                    write.askDiscard(1, shard, offset, 4096, ++version, true);
+                } else if ((state[0] & 3) == 0) {
                     write.askRead(1, shard, offset, 4096);
                 } else if ((state[0] & 3) == 1) {
                     write.askWrite(1, shard, offset, 512, ++version);

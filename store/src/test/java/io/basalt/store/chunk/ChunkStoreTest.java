@@ -107,6 +107,105 @@ class ChunkStoreTest {
     }
 
     @Test
+    void countsTombstonesAndVisitsThemAFewEntriesAtATime() {
+        final ChunkStore store = fresh();
+        for (int shard = 0; shard < 5; shard++) {
+            bench.write(store, request, shard, 0, SHARD, 1 + shard, 0x22);
+        }
+        for (int shard = 1; shard < 5; shard += 2) {
+            request.askDiscard(1, shard, 0, SHARD, 10 + shard, true);
+            bench.run(store, request);
+        }
+        pass();
+        assertThat(store.capacity().tombstones()).isEqualTo(2);
+        assertThat(store.capacity().shards()).isEqualTo(5);
+        assertThat(tombstones(store)).containsExactly("1/1 11", "1/3 13");
+        bench.write(store, request, 3, 4096, 4096, 20, 0x33);
+        assertThat(tombstones(store)).containsExactly("1/1 11");
+        assertThat(store.capacity().tombstones()).isEqualTo(1);
+        bench.close(store);
+        assertThat(bench.check(disk).tombstones()).isEqualTo(1);
+        assertThat(tombstones(bench.open(disk, StoreOptions.of(Durability.PLP))))
+                .containsExactly("1/1 11");
+    }
+
+    @Test
+    void forgetsATombstoneOnlyIfNothingHasChangedItSince() {
+        final ChunkStore store = fresh();
+        bench.write(store, request, 0, 0, SHARD, 1, 0x22);
+        forget(store, 1);
+        assertThat(store.shardVersion(1, 0)).as("a shard with content stays").isEqualTo(1);
+        request.askDiscard(1, 0, 0, SHARD, 2, true);
+        bench.run(store, request);
+        request.askDiscard(1, 0, 0, 4096, 3, true);
+        bench.run(store, request);
+        forget(store, 2);
+        assertThat(store.shardVersion(1, 0)).as("a newer tombstone stays").isEqualTo(3);
+        forget(store, 3);
+        assertThat(store.shardVersion(1, 0)).isZero();
+        assertThat(store.capacity().tombstones()).isZero();
+        for (int i = 0; i < 20; i++) {
+            bench.write(store, request, 1, 0, 4096, 4 + i, 1);
+        }
+        assertThat(store.capacity().shards()).as("its entry is free").isEqualTo(1);
+        forget(store, 3);
+        bench.close(store);
+        assertThat(bench.check(disk).findings()).isEmpty();
+        assertThat(bench.open(disk, StoreOptions.of(Durability.PLP)).capacity().shards())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aWriteBehindTheForgettingOfATombstoneIsKept() {
+        final ChunkStore store = fresh();
+        bench.write(store, request, 0, 0, SHARD, 1, 0x22);
+        request.askDiscard(1, 0, 0, SHARD, 2, true);
+        bench.run(store, request);
+        final StoreBench.Request forgetting = new StoreBench.Request();
+        forgetting.askForget(1, 0, 2);
+        store.submit(forgetting);
+        assertThat(bench.write(store, request, 0, 8192, 4096, 3, 0x44)).isEqualTo(StoreStatus.OK);
+        for (int i = 0; i < 50; i++) {
+            pass();
+        }
+        assertThat(forgetting.answer).isEqualTo(StoreStatus.OK);
+        assertThat(store.shardVersion(1, 0)).isEqualTo(3);
+        bench.read(store, request, 0, 8192, 4096);
+        assertThat(bench.readAll(4096, 0x44)).isTrue();
+    }
+
+    @Test
+    void aDiscardOfAnUnknownShardLeavesNothing() {
+        final ChunkStore store = fresh();
+        request.askDiscard(1, 0, 0, SHARD, 2, true);
+        assertThat(bench.run(store, request)).isEqualTo(StoreStatus.OK);
+        request.askWriteZeroes(1, 1, 512, 1024, 3, true);
+        assertThat(bench.run(store, request)).isEqualTo(StoreStatus.OK);
+        assertThat(store.capacity().shards()).isZero();
+    }
+
+    private void forget(ChunkStore store, long version) {
+        request.askForget(1, 0, version);
+        assertThat(bench.run(store, request)).isEqualTo(StoreStatus.OK);
+        for (int i = 0; i < 50; i++) {
+            pass();
+        }
+    }
+
+    private static List<String> tombstones(ChunkStore store) {
+        final List<String> found = new ArrayList<>();
+        int from = 0;
+        do {
+            from = store.visitShards(from, 2, (part, shard, version, empty) -> {
+                if (empty) {
+                    found.add(part + "/" + shard + " " + version);
+                }
+            });
+        } while (from != 0);
+        return found;
+    }
+
+    @Test
     void zeroesPartsOfBlocks() {
         final ChunkStore store = fresh();
         bench.write(store, request, 0, 0, 16384, 1, 0x44);

@@ -29,7 +29,9 @@ final class CrashRun {
     /// @param crashEvery mean events between crashes
     /// @param crashAt event to crash at, and no other; 0 for crashes at random
     /// @param errors whether the disk fails requests
-    record Plan(int events, int crashEvery, int crashAt, boolean errors) {}
+    /// @param tombstones whether most emptied shards keep their versions, and are forgotten by requests of
+    ///     their own
+    record Plan(int events, int crashEvery, int crashAt, boolean errors, boolean tombstones) {}
 
     private static final long STUCK_EVENTS = 200_000;
     private static final int QUEUE_DEPTH = 10;
@@ -199,13 +201,14 @@ final class CrashRun {
         final ModelShard shard = shards.get(random.nextInt(random.nextInt(shards.size()) + 1));
         request.shard = shard;
         request.pieces.clear();
+        request.forgets = false;
         request.underWay = true;
         underWay.add(request);
         final int sectors = shard.sectorCount();
         final int grain = random.nextInt(3) == 0 ? 1 : ModelShard.BLOCK_SECTORS;
         int first = random.nextInt(sectors / grain) * grain;
         int count = Math.min(sectors - first, grain * (1 + random.nextInt(1 + random.nextInt(sectors / grain))));
-        final int die = random.nextInt(20);
+        final int die = random.nextInt(plan.tombstones ? 21 : 20);
         if (die == 0) {
             first = 0;
             count = sectors;
@@ -222,8 +225,13 @@ final class CrashRun {
         } else if (die == 18) {
             request.askFlush();
             request.acknowledgedBefore = acknowledged.size();
-        } else {
+        } else if (die == 19) {
             drop(request);
+        } else {
+            forget(request);
+        }
+        if (request.forgets) {
+            shard.versions().forgettingBegins();
         }
         request.pieces.forEach(piece -> piece.oneOfMany = request.pieces.size() > 1);
         store().submit(request);
@@ -249,7 +257,8 @@ final class CrashRun {
     private void zero(ModelRequest request, int first, int count) {
         final ModelShard shard = request.shard;
         version++;
-        final boolean keep = random.nextBoolean();
+        final boolean keep = plan.tombstones ? random.nextInt(4) != 0 : random.nextBoolean();
+        request.forgets = !keep;
         if (random.nextBoolean()) {
             request.askDiscard(
                     shard.partId, shard.shardIndex, first * SECTOR_BYTES, count * SECTOR_BYTES, version, keep);
@@ -276,14 +285,27 @@ final class CrashRun {
         final ModelShard shard = request.shard;
         request.askDrop(shard.partId, shard.shardIndex);
         final ModelPiece piece = new ModelPiece(++pieceNumber, 0, shard.sectorCount(), true, ++version);
+        piece.drops = true;
+        request.forgets = true;
         request.pieces.add(piece);
         shard.submitted(piece);
+    }
+
+    /// Forgets the shard if it is a tombstone, of its version of now or of another one.
+    private void forget(ModelRequest request) {
+        final ModelShard shard = request.shard;
+        final long own = store().shardVersion(shard.partId, shard.shardIndex);
+        request.askForget(shard.partId, shard.shardIndex, own == 0 ? 1 : own - random.nextInt(5) / 4);
+        request.forgets = true;
     }
 
     private void ended(ModelRequest request, StoreStatus status) {
         underWay.remove(request);
         idle.add(request);
         checkStatus(request, status);
+        if (request.forgets) {
+            request.shard.versions().forgettingEnds();
+        }
         if (request.operation() == StoreOperation.READ) {
             if (status == StoreStatus.OK) {
                 checkRead(request);
@@ -434,6 +456,7 @@ final class CrashRun {
             request.shard = shard;
             request.sight = shard.sight(0, shard.sectorCount());
             request.pieces.clear();
+            request.forgets = false;
             final StoreStatus[] answer = new StoreStatus[1];
             final ModelRequest probe = request.listening((_, status) -> answer[0] = status);
             store().submit(probe);
@@ -455,6 +478,7 @@ final class CrashRun {
                 shard.recovered(values, versions);
             } else {
                 checkRead(probe);
+                shard.versions().check(versions, shard);
             }
         }
     }
@@ -476,6 +500,7 @@ final class CrashRun {
                 final ModelRequest flush = idle.remove();
                 flush.askFlush();
                 flush.pieces.clear();
+                flush.forgets = false;
                 store().submit(flush.listening((request, _) -> idle.add(request)));
             }
             reactor.advance(25_000_000);
@@ -485,10 +510,13 @@ final class CrashRun {
             }
         }
         final int[] full = new int[1];
+        final int[] tombstones = new int[1];
         store().forEachShard((_, _, _, empty) -> full[0] += empty ? 0 : 1);
+        store().visitShards(0, Integer.MAX_VALUE, (_, _, _, tombstone) -> tombstones[0] += tombstone ? 1 : 0);
         final StoreCapacity capacity = store().capacity();
-        if (capacity.slotsUsed() != full[0]) {
-            throw new AssertionError(full[0] + " shards with content use " + capacity);
+        if (capacity.slotsUsed() != full[0] || capacity.tombstones() != tombstones[0]) {
+            throw new AssertionError(
+                    full[0] + " shards with content and " + tombstones[0] + " tombstones use " + capacity);
         }
     }
 

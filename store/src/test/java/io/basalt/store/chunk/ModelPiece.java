@@ -23,6 +23,9 @@ final class ModelPiece {
     /// Its request has others: it may have failed before the request is answered.
     boolean oneOfMany;
 
+    /// It forgets the shard with its versions.
+    boolean drops;
+
     /// A later piece has changed one of its blocks.
     boolean overlapped;
 
@@ -37,6 +40,11 @@ final class ModelPiece {
     /// What its sectors hold.
     long value() {
         return zeroes ? 0 : number;
+    }
+
+    /// The version that its blocks have.
+    long keptVersion() {
+        return drops ? 0 : version;
     }
 
     /// Whether nothing says that it took effect.

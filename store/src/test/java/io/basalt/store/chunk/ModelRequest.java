@@ -32,6 +32,9 @@ final class ModelRequest extends StoreRequest {
     int acknowledgedBefore;
     boolean underWay;
 
+    /// The shard may be forgotten because of it.
+    boolean forgets;
+
     ModelRequest(int shardBytes, Listener listener) {
         super(2 * shardBytes / SECTOR_BYTES, shardBytes / BLOCK_BYTES);
         this.listener = listener;

@@ -20,6 +20,7 @@ final class ModelShard {
     final long partId;
     final int shardIndex;
     private final Sector[] sectors;
+    private final ModelVersions versions;
     private final List<ModelPiece> pieces = new ArrayList<>();
 
     ModelShard(long partId, int shardIndex, int blocks) {
@@ -29,6 +30,12 @@ final class ModelShard {
         for (int i = 0; i < sectors.length; i++) {
             sectors[i] = new Sector();
         }
+        versions = new ModelVersions(blocks);
+    }
+
+    /// What the versions of the blocks may be.
+    ModelVersions versions() {
+        return versions;
     }
 
     int sectorCount() {
@@ -42,6 +49,7 @@ final class ModelShard {
             }
         }
         pieces.add(piece);
+        versions.submitted(piece);
         for (int i = 0; i < piece.sectorCount; i++) {
             sectors[piece.firstSector + i].pieces.add(piece);
         }
@@ -58,6 +66,7 @@ final class ModelShard {
             }
         }
         pieces.remove(piece);
+        versions.durable(piece);
     }
 
     boolean has(ModelPiece piece) {
@@ -69,6 +78,7 @@ final class ModelShard {
             sectors[piece.firstSector + i].pieces.remove(piece);
         }
         pieces.remove(piece);
+        versions.refused(piece);
     }
 
     /// What a read of some sectors that is submitted now may find, whatever is submitted later.
@@ -110,8 +120,9 @@ final class ModelShard {
     /// Takes what a recovered shard holds for the truth from now on, if it may hold that.
     ///
     /// @param values of all sectors
-    /// @param versions of all blocks
-    void recovered(long[] values, long[] versions) {
+    /// @param found versions of all blocks
+    void recovered(long[] values, long[] found) {
+        versions.recovered(found, this);
         final int[] seen = new int[sectors.length];
         for (int i = 0; i < sectors.length; i++) {
             seen[i] = seen(i, values[i]);
@@ -120,7 +131,7 @@ final class ModelShard {
             if (!piece.overlapped && piece.sectorCount > 1) {
                 checkWhole(piece, seen);
             }
-            checkVersion(piece, values, versions);
+            checkVersion(piece, values, found);
         }
         pieces.clear();
         for (int i = 0; i < sectors.length; i++) {

@@ -6,48 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.Volume;
-import io.basalt.store.RamVolume;
 import io.basalt.store.TestBench;
 import io.basalt.store.TestRequest;
-import io.basalt.store.VolumeContract;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class DelayVolumeTest extends VolumeContract {
+class DelayVolumeTest extends WrapperContract {
     private static final long MS = 1_000_000;
 
-    private @Nullable RamVolume base;
-
     @Override
-    protected Volume create(long sizeBytes) {
-        base = new RamVolume("ram0", sizeBytes, blockSize(), 0);
-        return new DelayVolume("delay0", base, new DelayOptions(0, 0, 50_000, 42));
-    }
-
-    @AfterEach
-    void closeBase() {
-        closeBench();
-        if (base != null) {
-            base.close();
-        }
-    }
-
-    @Override
-    protected int blockSize() {
-        return 512;
+    Volume wrap(Volume wrapped) {
+        return new DelayVolume("delay0", wrapped, new DelayOptions(0, 0, 50_000, 42));
     }
 
     @Override
     protected int allocationRuns() {
         return 4_000;
-    }
-
-    @Override
-    protected boolean canGrow() {
-        return false;
     }
 
     @Test

@@ -6,43 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.Volume;
-import io.basalt.store.RamVolume;
 import io.basalt.store.TestBench;
-import io.basalt.store.VolumeContract;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class ErrorVolumeTest extends VolumeContract {
-    private @Nullable RamVolume base;
-
+class ErrorVolumeTest extends WrapperContract {
     @Override
-    protected Volume create(long sizeBytes) {
-        base = new RamVolume("ram0", sizeBytes, blockSize(), 0);
-        return new ErrorVolume("error0", base);
-    }
-
-    @AfterEach
-    void closeBase() {
-        closeBench();
-        if (base != null) {
-            base.close();
-        }
-    }
-
-    @Override
-    protected int blockSize() {
-        return 512;
+    Volume wrap(Volume wrapped) {
+        return new ErrorVolume("error0", wrapped);
     }
 
     @Override
     protected int allocationRuns() {
         return 100_000;
-    }
-
-    @Override
-    protected boolean canGrow() {
-        return false;
     }
 
     @Test

@@ -1,12 +1,16 @@
 package io.basalt.store.file;
 
 import io.basalt.linux.Errno;
+import io.basalt.linux.file.FileSpec;
 import io.basalt.reactor.Reactor;
 import java.util.random.RandomGenerator;
 
 /// A device queue on a real file whose operations are cut short, interrupted, refused or told to come again, by
 /// a seed.
 final class FaultyQueue implements DeviceQueue, DeviceQueue.Completion {
+    /// Refuses every way of clearing, the block device's own discard too.
+    static final int ALL_MODES = FileSpec.FALLOC_FL_PUNCH_HOLE | FileSpec.FALLOC_FL_ZERO_RANGE;
+
     /// Which fallocate modes the device refuses; bits as in [FileSpec].
     private final int refusedModes;
 
@@ -122,6 +126,19 @@ final class FaultyQueue implements DeviceQueue, DeviceQueue.Completion {
         }
         perhapsInterrupt(token);
         return below.allocate(mode, offset, length, token);
+    }
+
+    @Override
+    public boolean discard(long offset, long length, int token) {
+        if (full()) {
+            return false;
+        }
+        if (refusedModes == ALL_MODES) {
+            forced[token] = -Errno.EOPNOTSUPP;
+            return below.sync(token);
+        }
+        perhapsInterrupt(token);
+        return below.discard(offset, length, token);
     }
 
     @Override

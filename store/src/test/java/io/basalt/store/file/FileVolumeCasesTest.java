@@ -93,19 +93,6 @@ class FileVolumeCasesTest {
     }
 
     @Test
-    void keepsASecondWriterOutAndLetsItInAfterClose() {
-        final FileOptions options = options(1 << 20);
-        try (FileVolume first = FileVolume.open(options)) {
-            assertThat(first.readOnly()).isFalse();
-            assertThatThrownBy(() -> FileVolume.open(options)).isInstanceOfSatisfying(VolumeException.class, e -> {
-                assertThat(e.kind()).isEqualTo(Kind.BUSY);
-                assertThat(e).hasMessageContaining("filename:").hasMessageContaining("locked");
-            });
-        }
-        FileVolume.open(options).close();
-    }
-
-    @Test
     void refusesWhatCannotBeAVolume() throws IOException {
         assertRefused(FileOptions.of("f", directory.resolve("missing")), Kind.NOT_FOUND, "does not exist");
         assertRefused(FileOptions.of("f", directory), Kind.INVALID, "neither a regular file nor");

@@ -1,6 +1,5 @@
 package io.basalt.store.file;
 
-import io.basalt.linux.file.FileSpec;
 import io.basalt.testkit.Seeds;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Nested;
@@ -133,7 +132,7 @@ class FileVolumeTest {
 
         @Override
         DeviceQueue.Source source() {
-            return faulty(FileSpec.FALLOC_FL_PUNCH_HOLE | FileSpec.FALLOC_FL_ZERO_RANGE);
+            return faulty(FaultyQueue.ALL_MODES);
         }
 
         @Override

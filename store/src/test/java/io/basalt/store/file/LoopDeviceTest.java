@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.Volume;
+import io.basalt.linux.file.FileSpec;
 import io.basalt.store.TestBench;
 import io.basalt.store.VolumeContract;
 import io.basalt.store.VolumeException;
 import io.basalt.store.file.FileCounters.Event;
+import io.basalt.testkit.Seeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -113,9 +115,13 @@ class LoopDeviceTest {
             return FileOptions.of("loop0", Path.of(device)).withBlockSize(512);
         }
 
+        DeviceQueue.Source source() {
+            return UringDeviceQueue::open;
+        }
+
         @Override
         protected Volume reopen() {
-            return FileVolume.open(options());
+            return FileVolume.open(options(), source(), 1);
         }
 
         @Override
@@ -162,6 +168,43 @@ class LoopDeviceTest {
             assertThat(b.run(BlockOperation.DISCARD, 0, 1 << 20)).isEqualTo(BlockStatus.OK);
             assertThat(b.read(0, 1 << 20)).isEqualTo(new byte[1 << 20]);
             assertThat(volume.counters().of(Event.ZEROS_WRITTEN)).isZero();
+        }
+    }
+
+    /// A device that has a discard, and no command that zeroes: here the loop device's own, with hole punching
+    /// refused on the way to it.
+    @Nested
+    class ThatOnlyForgets extends OnLoopDevice {
+        @Override
+        int sectorBytes() {
+            return 512;
+        }
+
+        @Override
+        DeviceQueue.Source source() {
+            return FaultyQueue.source(Seeds.random(1), FileSpec.FALLOC_FL_PUNCH_HOLE);
+        }
+
+        @Override
+        protected boolean discardsSurely() {
+            return false;
+        }
+
+        @Test
+        void discardsWithTheDevicesOwnCommand() {
+            final TestBench b = bench();
+            final FileVolume volume = (FileVolume) b.volume();
+            b.write(0, TestBench.filled(1 << 20, 1));
+            final BlockStatus status = b.run(BlockOperation.DISCARD, 0, 1 << 20);
+            if (status == BlockStatus.UNSUPPORTED) {
+                System.out.println("LoopDeviceTest: skipped: the kernel has no discard in its rings (before 6.12)");
+                assertThat(volume.supports(BlockOperation.DISCARD)).isFalse();
+                return;
+            }
+            assertThat(status).isEqualTo(BlockStatus.OK);
+            assertThat(volume.clearing(true, true)).isEqualTo(Clearing.FORGET);
+            assertThat(volume.counters().of(Event.DISCARD_UNSUPPORTED)).isZero();
+            assertThat(b.read(0, 1 << 20)).as("a loop device's discard punches").isEqualTo(new byte[1 << 20]);
         }
     }
 

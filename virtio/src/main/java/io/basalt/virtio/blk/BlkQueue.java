@@ -264,6 +264,8 @@ public final class BlkQueue implements Poller {
             inFlight--;
             count++;
             proceed(queue, request, request.result);
+            // A fault that came up only when the next request has been taken off its list would lose that one.
+            MemoryFault.surface();
         }
         return count;
     }

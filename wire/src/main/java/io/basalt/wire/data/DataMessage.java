@@ -13,6 +13,7 @@ package io.basalt.wire.data;
 /// | COPY_READ | primary, any copy | [ReplicaRequest] | | whole blocks |
 /// | COPY_VERSIONS | primary, any copy | [ReplicaRequest] | | a version (u64) for each block |
 /// | COPY_SHARDS | primary, any copy | [ReplicaRequest] | | [ShardEntry] for each shard after the one named |
+/// | SETTLED | primary, secondary | [ReplicaRequest] | | |
 public final class DataMessage {
     /// Read a range of a shard. Needs the primary's lease.
     public static final int READ = 1;
@@ -44,6 +45,9 @@ public final class DataMessage {
     public static final int COPY_VERSIONS = 35;
     /// List the shards that this copy has of the placement group.
     public static final int COPY_SHARDS = 36;
+    /// Every copy of the placement group is in sync, and has every change below the version that is named: what was
+    /// kept of deleted shards for a copy's sake may be forgotten below it.
+    public static final int SETTLED = 37;
 
     /// Bytes of a block: what versions and checksums are kept for.
     public static final int BLOCK_BYTES = 4096;
@@ -65,7 +69,22 @@ public final class DataMessage {
 
     /// Whether a type is one that a chunk server sends to another.
     public static boolean isReplicaRequest(int type) {
-        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= COPY_SHARDS);
+        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= SETTLED);
+    }
+
+    /// Whether a chunk server's request is about one shard.
+    public static boolean namesShard(int type) {
+        return type <= REPLICATE_ZEROES || type == COPY_READ || type == COPY_VERSIONS;
+    }
+
+    /// The type of the message that carries a change of a client's type to another copy.
+    public static int replicated(int change) {
+        return switch (change) {
+            case WRITE -> REPLICATE_WRITE;
+            case DISCARD -> REPLICATE_DISCARD;
+            case WRITE_ZEROES -> REPLICATE_ZEROES;
+            default -> throw new IllegalArgumentException("type " + change + " is no change");
+        };
     }
 
     /// Whether a client's request changes data, and so has an identity.

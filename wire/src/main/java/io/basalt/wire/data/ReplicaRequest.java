@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///   one session per placement group; what comes with another one is a straggler and refused.
 /// * `version` is the change's (epoch, counter): see [Versions]. 0 where nothing is changed. Its epoch may be
 /// older than
-///   that of the message: the change was begun before the configuration was changed.
+///   that of the message: the change was begun before the configuration was changed. SETTLED: the bound.
 ///
 /// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no range
 /// (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is about no
@@ -77,14 +77,17 @@ public final class ReplicaRequest {
                 rangeViolation(type, body, DataMessage.DATA_BYTES_MAX);
             case DataMessage.REPLICATE_DISCARD, DataMessage.REPLICATE_ZEROES, DataMessage.COPY_VERSIONS ->
                 rangeViolation(type, body, DataMessage.SHARD_BYTES_MAX);
+            case DataMessage.SETTLED -> versionViolation(body);
             default -> null;
         };
     }
 
+    private static @Nullable String versionViolation(MemorySegment body) {
+        return version(body) <= 0 ? "version is not positive" : null;
+    }
+
     private static @Nullable String rangeViolation(int type, MemorySegment body, int lengthMax) {
-        if (type <= DataMessage.REPLICATE_ZEROES && version(body) <= 0) {
-            return "version is not positive";
-        }
-        return ShardRange.rangeViolation(body, DataMessage.BLOCK_BYTES, lengthMax);
+        final String version = type <= DataMessage.REPLICATE_ZEROES ? versionViolation(body) : null;
+        return version != null ? version : ShardRange.rangeViolation(body, DataMessage.BLOCK_BYTES, lengthMax);
     }
 }

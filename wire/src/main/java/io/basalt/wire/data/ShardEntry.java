@@ -10,15 +10,18 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///  0        8            12         16       24
 ///  ├────────┼────────────┼──────────┼────────┤
-///  │ partId │ shardIndex │ 0        │ version│
+///  │ partId │ shardIndex │ flags    │ version│
 /// ```
 public final class ShardEntry {
     /// Bytes of an element.
     public static final int BYTES = 24;
 
+    /// Flag: a tombstone. The copy has no content of the shard, only versions.
+    public static final int TOMBSTONE = 1;
+
     private static final long PART_ID = 0;
     private static final long SHARD_INDEX = 8;
-    private static final long RESERVED = 12;
+    private static final long FLAGS = 12;
     private static final long VERSION = 16;
 
     private ShardEntry() {}
@@ -26,10 +29,11 @@ public final class ShardEntry {
     /// Store an element.
     ///
     /// @param version highest version of any change of the shard
-    public static void set(MemorySegment payload, long at, long partId, int shardIndex, long version) {
+    /// @param flags 0 or [#TOMBSTONE]
+    public static void set(MemorySegment payload, long at, long partId, int shardIndex, long version, int flags) {
         payload.set(LONG, at + PART_ID, partId);
         payload.set(INT, at + SHARD_INDEX, shardIndex);
-        payload.set(INT, at + RESERVED, 0);
+        payload.set(INT, at + FLAGS, flags);
         payload.set(LONG, at + VERSION, version);
     }
 
@@ -41,6 +45,11 @@ public final class ShardEntry {
     /// Number of the shard within its part.
     public static int shardIndex(MemorySegment payload, long at) {
         return payload.get(INT, at + SHARD_INDEX);
+    }
+
+    /// Whether the copy has no content of the shard. Unknown flags mean nothing.
+    public static boolean isTombstone(MemorySegment payload, long at) {
+        return (payload.get(INT, at + FLAGS) & TOMBSTONE) != 0;
     }
 
     /// Highest version of any change of the shard.

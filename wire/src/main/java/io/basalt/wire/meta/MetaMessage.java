@@ -19,6 +19,8 @@ package io.basalt.wire.meta;
 /// DETACH       DetachRequest                    none
 /// LOOKUP       VolumeName                       VolumeRecord
 /// CHANGE_PG    PgChange                         PgState after the change; with STALE_EPOCH the PgState that holds
+/// USAGE        UsageReport                      none
+/// HELD_PARTS   PartList                         PartList: those of them that were deleted
 ///
 /// metaserver to node                            answer
 /// MAP          MapPiece                         none
@@ -45,6 +47,10 @@ public final class MetaMessage {
     public static final int LOOKUP = 0x85;
     /// A primary wants another in-sync set, or another primary.
     public static final int CHANGE_PG = 0x86;
+    /// How much of which volumes a chunk server's device holds.
+    public static final int USAGE = 0x87;
+    /// A chunk server has shards of some parts, and asks which of them were deleted with their volume.
+    public static final int HELD_PARTS = 0x88;
 
     /// A piece of a map, or of what has changed in it.
     public static final int MAP = 0x90;

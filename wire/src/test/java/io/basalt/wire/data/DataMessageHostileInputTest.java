@@ -26,6 +26,7 @@ class DataMessageHostileInputTest {
         DataMessage.COPY_READ,
         DataMessage.COPY_VERSIONS,
         DataMessage.COPY_SHARDS,
+        DataMessage.SETTLED,
         0,
         6,
         20,

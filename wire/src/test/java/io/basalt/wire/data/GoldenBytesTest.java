@@ -48,6 +48,20 @@ class GoldenBytesTest {
     }
 
     @Test
+    void whatIsSettledIsAVersionAndNoShard() {
+        target();
+        ReplicaRequest.order(body, 5, 0);
+        assertThat(ReplicaRequest.violation(DataMessage.SETTLED, body, ReplicaRequest.BYTES, 0))
+                .isEqualTo("version is not positive");
+        ReplicaRequest.order(body, 5, Versions.of(3, 9));
+        assertThat(ReplicaRequest.violation(DataMessage.SETTLED, body, ReplicaRequest.BYTES, 0))
+                .isNull();
+        assertThat(DataMessage.SETTLED).isEqualTo(37);
+        assertThat(DataMessage.namesShard(DataMessage.SETTLED)).isFalse();
+        assertThat(DataMessage.namesShard(DataMessage.REPLICATE_WRITE)).isTrue();
+    }
+
+    @Test
     void answerBodyStandsAsItAlwaysDid() {
         AnswerBody.set(body, 0x04030201, 5, 0x1817161514131211L);
         assertThat(hex(AnswerBody.BYTES)).isEqualTo("01020304" + "05000000" + "1112131415161718");
@@ -58,11 +72,15 @@ class GoldenBytesTest {
 
     @Test
     void shardEntryStandsAsItAlwaysDid() {
-        ShardEntry.set(body, 0, 0x0807060504030201L, 0x14131211, 0x2827262524232221L);
+        ShardEntry.set(body, 0, 0x0807060504030201L, 0x14131211, 0x2827262524232221L, 0);
         assertThat(hex(ShardEntry.BYTES)).isEqualTo("0102030405060708" + "11121314" + "00000000" + "2122232425262728");
+        assertThat(ShardEntry.isTombstone(body, 0)).isFalse();
         assertThat(ShardEntry.partId(body, 0)).isEqualTo(0x0807060504030201L);
         assertThat(ShardEntry.shardIndex(body, 0)).isEqualTo(0x14131211);
         assertThat(ShardEntry.version(body, 0)).isEqualTo(0x2827262524232221L);
+        ShardEntry.set(body, 0, 0x0807060504030201L, 0x14131211, 0x2827262524232221L, ShardEntry.TOMBSTONE);
+        assertThat(hex(ShardEntry.BYTES)).isEqualTo("0102030405060708" + "11121314" + "01000000" + "2122232425262728");
+        assertThat(ShardEntry.isTombstone(body, 0)).isTrue();
     }
 
     @Test

@@ -60,7 +60,10 @@ final class Messages {
         all.put("registration", new Example(registration, registration.toContent(), NodeRegistration::of));
         final Registered registered = new Registered(UUID_1, 3, 200_000_000, 1_000_000_000, List.of(7, 8));
         all.put("registered", new Example(registered, registered.toContent(), Registered::of));
-        final Heartbeat heartbeat = new Heartbeat(3, List.of(new DeviceReport(7, 1 << 20, 1L << 40, false, 250)));
+        final Heartbeat heartbeat = new Heartbeat(
+                3,
+                List.of(new DeviceReport(
+                        7, 1 << 20, 1L << 40, false, 250, 0x12345, 2, new ClientIo(5_000, 10, 11, 40_960, 45_056))));
         all.put("heartbeat", new Example(heartbeat, heartbeat.toContent(), Heartbeat::of));
         final Subscription subscription = new Subscription(3, List.of(new Subscription.HeldMap(1, 42)));
         all.put("subscription", new Example(subscription, subscription.toContent(), Subscription::of));
@@ -80,6 +83,8 @@ final class Messages {
         all.put("change", new Example(change, change.toContent(), PgChange::of));
         final MapPiece piece = new MapPiece(1, 41, 42, 100_000, 32_768, 0xcafebabe);
         all.put("piece", new Example(piece, piece.toContent(), MapPiece::of));
+        final PartList parts = new PartList(List.of(3L, 5L));
+        all.put("parts", new Example(parts, parts.toContent(), PartList::of));
         return all;
     }
 

@@ -7,6 +7,7 @@ import io.basalt.testkit.SeededTest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +25,10 @@ class MetaMessageTest {
                 "registered",
                 "010807060504030201100f0e0d0c0b0a090300000000c2eb0b0000000000ca9a3b00000000020000"
                         + "000700000008000000");
-        GOLDEN.put("heartbeat", "010300000001000000070000000000100000000000000000000001000000fa00");
+        GOLDEN.put(
+                "heartbeat",
+                "010300000001000000070000000000100000000000000000000001000000fa004523010000000000"
+                        + "020000000000000088130000000000000a000000000000000b0000000000000000a000000000000000b0000000000000");
         GOLDEN.put("subscription", "010300000001000000010000002a00000000000000");
         GOLDEN.put("attach", "01050000000000000006000000000000000400000088776655443322110300766d3101");
         GOLDEN.put("detach", "01090000000000000002000000");
@@ -38,6 +42,7 @@ class MetaMessageTest {
         GOLDEN.put("pg", "0105000000020000000201000000010200000000");
         GOLDEN.put("change", "010100000005000000020000000102000000");
         GOLDEN.put("piece", "010100000029000000000000002a00000000000000a086010000800000bebafeca");
+        GOLDEN.put("parts", "010200000003000000000000000500000000000000");
     }
 
     @Test
@@ -99,6 +104,26 @@ class MetaMessageTest {
                         assertThat(expected.getMessage()).isNotEmpty();
                     }
                 }));
+    }
+
+    @Test
+    void aReportOfUseSurvivesTheWayAndAnUnorderedOneIsRefused() {
+        final UsageReport report =
+                new UsageReport(3, 7, 1, Long.MAX_VALUE, new long[] {4, 1L << 40}, new long[] {4096, 1L << 50});
+        final UsageReport read = UsageReport.of(new FieldReader(report.toContent()));
+        assertThat(HexFormat.of().formatHex(report.toContent()))
+                .isEqualTo("0103000000070000000100000000000000ffffffffffffff7f020000000400000000000000"
+                        + "001000000000000000000000000100000000000000000400");
+        assertThat(read.partIds()).containsExactly(4, 1L << 40);
+        assertThat(read.contentBytes()).containsExactly(4096, 1L << 50);
+        assertThat(List.of(read.nodeId(), read.deviceId())).containsExactly(3, 7);
+        for (final long[] wrong : new long[][] {{5, 5}, {5, 4}, {0, 1}, {9, 100}}) {
+            final byte[] content = new UsageReport(3, 7, 1, 50, wrong, new long[2]).toContent();
+            assertThatThrownBy(() -> UsageReport.of(new FieldReader(content)))
+                    .as(Arrays.toString(wrong))
+                    .isInstanceOf(MetaFormatException.class)
+                    .hasMessageContaining("part id");
+        }
     }
 
     @Test

@@ -24,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// and what of the state file failed.
 final class ConfigurationMethods {
     private static final Set<String> LOADABLE = Set.of(
+            ChosenSettings.SET_IDLE,
+            ChosenSettings.SET_LEVEL,
             "bdev_null_create",
             "bdev_malloc_create",
             "bdev_uring_create",
@@ -33,7 +35,7 @@ final class ConfigurationMethods {
             "bdev_delay_create",
             "vhost_create_blk_controller",
             "vhost_controller_set_coalescing");
-    private static final Set<String> SUBSYSTEMS = Set.of("bdev", "vhost", "vhost_blk");
+    private static final Set<String> SUBSYSTEMS = Set.of("framework", "bdev", "vhost", "vhost_blk");
 
     private final LiveConfiguration configuration;
     private final RpcDispatcher dispatcher;
@@ -70,6 +72,7 @@ final class ConfigurationMethods {
 
     private static JsonNode subsystems() {
         final ArrayNode answer = Json.array();
+        answer.addObject().put("subsystem", LiveConfiguration.FRAMEWORK).putArray("depends_on");
         answer.addObject().put("subsystem", LiveConfiguration.BDEV).putArray("depends_on");
         answer.addObject()
                 .put("subsystem", LiveConfiguration.VHOST)

@@ -28,10 +28,15 @@ final class FrameworkMethods {
 
     private final ReactorHost reactors;
     private final GateSettings settings;
+    private final ChosenSettings chosen;
+    private final LiveConfiguration configuration;
 
-    FrameworkMethods(ReactorHost reactors, GateSettings settings) {
+    FrameworkMethods(
+            ReactorHost reactors, GateSettings settings, ChosenSettings chosen, LiveConfiguration configuration) {
         this.reactors = reactors;
         this.settings = settings;
+        this.chosen = chosen;
+        this.configuration = configuration;
     }
 
     void register(RpcDispatcher dispatcher) {
@@ -47,8 +52,8 @@ final class FrameworkMethods {
         dispatcher.register(
                 RpcMethod.of("framework_get_reactors", "Describe the reactors", List.of(), _ -> describeReactors()));
         dispatcher.register(RpcMethod.of(
-                "framework_set_idle",
-                "Change how reactors idle, until the gate ends",
+                ChosenSettings.SET_IDLE,
+                "Change how reactors idle; kept over restarts, and then stronger than the gate's option",
                 List.of(
                         word("mode", List.of("adaptive", "poll", "interrupt"), "how to idle")
                                 .must(),
@@ -144,6 +149,8 @@ final class FrameworkMethods {
             known.stream()
                     .filter(reactor -> !reactor.control())
                     .forEach(reactor -> reactors.idleMode(reactor.id(), mode));
+            chosen.idle(mode);
+            configuration.changed(LiveConfiguration.FRAMEWORK, ChosenSettings.IDLE);
             return Json.truth(true);
         }
         final int id = (int) call.integer("lcore");
@@ -152,6 +159,8 @@ final class FrameworkMethods {
                     "lcore", "there is no reactor " + id, "framework_get_reactors lists the reactors");
         }
         reactors.idleMode(id, mode);
+        chosen.idle(id, mode);
+        configuration.changed(LiveConfiguration.FRAMEWORK, ChosenSettings.idleObject(id));
         return Json.truth(true);
     }
 }

@@ -22,22 +22,6 @@ public final class GateMethods {
     ///
     /// @param state loaded by [#restore()]
     /// @param clock for time stamps in answers
-    public static GateMethods register(
-            RpcDispatcher dispatcher,
-            VolumeRegistry volumes,
-            ControllerHost controllers,
-            ReactorHost reactors,
-            GateState state,
-            GateLog log,
-            GateSettings settings,
-            NanoClock clock) {
-        return register(dispatcher, volumes, controllers, reactors, state, log, settings, clock, null);
-    }
-
-    /// Add the methods to a dispatcher, those of the cluster's volumes too.
-    ///
-    /// @param state loaded by [#restore()]
-    /// @param clock for time stamps in answers
     /// @param cluster attaches volumes; null if the gate belongs to none
     public static GateMethods register(
             RpcDispatcher dispatcher,
@@ -49,11 +33,12 @@ public final class GateMethods {
             GateSettings settings,
             NanoClock clock,
             @Nullable ClusterClient cluster) {
-        final LiveConfiguration configuration = new LiveConfiguration(volumes, controllers, state, dispatcher);
+        final ChosenSettings chosen = new ChosenSettings();
+        final LiveConfiguration configuration = new LiveConfiguration(chosen, volumes, controllers, state, dispatcher);
         // A guest that was promised write-through must find it again after a crash, so the promise is saved first.
         controllers.onChange(name -> configuration.trySave(LiveConfiguration.VHOST, name));
-        new FrameworkMethods(reactors, settings).register(dispatcher);
-        new LogMethods(log).register(dispatcher);
+        new FrameworkMethods(reactors, settings, chosen, configuration).register(dispatcher);
+        new LogMethods(log, chosen, configuration).register(dispatcher);
         new ConfigurationMethods(configuration, dispatcher).register();
         new VolumeMethods(volumes, configuration).register(dispatcher);
         new FaultMethods(volumes, configuration).register(dispatcher);

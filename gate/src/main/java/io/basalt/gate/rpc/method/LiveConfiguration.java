@@ -14,7 +14,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// An entry that fails to come back (its file is on a disk that is not mounted yet) is kept in the file and tried
 /// again, until it succeeds or somebody deletes or makes the object that it names.
 final class LiveConfiguration {
+    /// The subsystem of what concerns the process as a whole.
+    static final String FRAMEWORK = "framework";
     /// SPDK's name of the subsystem of volumes.
     static final String BDEV = "bdev";
     /// SPDK's name of the subsystem of controllers.
@@ -31,6 +32,7 @@ final class LiveConfiguration {
 
     private static final Logger LOG = System.getLogger(LiveConfiguration.class.getName());
 
+    private final ChosenSettings settings;
     private final VolumeRegistry volumes;
     private final ControllerHost controllers;
     private final GateState state;
@@ -44,7 +46,13 @@ final class LiveConfiguration {
     /// @param reason why
     record Unapplied(ConfigEntry entry, RpcError reason) {}
 
-    LiveConfiguration(VolumeRegistry volumes, ControllerHost controllers, GateState state, RpcDispatcher dispatcher) {
+    LiveConfiguration(
+            ChosenSettings settings,
+            VolumeRegistry volumes,
+            ControllerHost controllers,
+            GateState state,
+            RpcDispatcher dispatcher) {
+        this.settings = settings;
         this.volumes = volumes;
         this.controllers = controllers;
         this.state = state;
@@ -53,7 +61,8 @@ final class LiveConfiguration {
 
     /// Everything, in an order in which it can be made again.
     List<ConfigEntry> entries() {
-        final List<ConfigEntry> entries = new ArrayList<>();
+        final List<ConfigEntry> entries = new ArrayList<>(settings.entries());
+        addUnapplied(FRAMEWORK, entries);
         for (final VolumeEntry volume : volumes.volumes()) {
             entries.add(VolumeCalls.entry(volume.spec()));
         }
@@ -142,9 +151,15 @@ final class LiveConfiguration {
         if (replaying) {
             return null;
         }
-        unapplied.removeIf(failed ->
-                subsystemOf(failed.entry()).equals(subsystem) && Objects.equals(objectOf(failed.entry()), object));
+        unapplied.removeIf(failed -> subsystemOf(failed.entry()).equals(subsystem) && covers(object, failed.entry()));
         return save();
+    }
+
+    /// Whether an object that was made or changed is what an entry is about.
+    private static boolean covers(String object, ConfigEntry entry) {
+        final String other = objectOf(entry);
+        return object.equals(other)
+                || (object.equals(ChosenSettings.IDLE) && entry.method().equals(ChosenSettings.SET_IDLE));
     }
 
     /// Write the state file.
@@ -169,13 +184,19 @@ final class LiveConfiguration {
     }
 
     private static String subsystemOf(ConfigEntry entry) {
-        return entry.method().startsWith("vhost_") ? VHOST : BDEV;
+        return switch (entry.method()) {
+            case ChosenSettings.SET_IDLE, ChosenSettings.SET_LEVEL -> FRAMEWORK;
+            default -> entry.method().startsWith("vhost_") ? VHOST : BDEV;
+        };
     }
 
     /// The name of the object that an entry makes or changes.
     private static @Nullable String objectOf(ConfigEntry entry) {
         if (entry.method().equals("bdev_error_create")) {
             return FaultMethods.errorName(entry.parameters().path("base_name").stringValue(""));
+        }
+        if (subsystemOf(entry).equals(FRAMEWORK)) {
+            return ChosenSettings.objectOf(entry.method(), entry.parameters());
         }
         final String member = subsystemOf(entry).equals(VHOST) ? "ctrlr" : "name";
         return entry.parameters().path(member).stringValue(null);

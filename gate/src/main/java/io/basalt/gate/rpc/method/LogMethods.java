@@ -15,15 +15,19 @@ import tools.jackson.databind.JsonNode;
 /// level is the same thing.
 final class LogMethods {
     private final GateLog log;
+    private final ChosenSettings settings;
+    private final LiveConfiguration configuration;
 
-    LogMethods(GateLog log) {
+    LogMethods(GateLog log, ChosenSettings settings, LiveConfiguration configuration) {
         this.log = log;
+        this.settings = settings;
+        this.configuration = configuration;
     }
 
     void register(RpcDispatcher dispatcher) {
         dispatcher.register(RpcMethod.of(
-                "log_set_level",
-                "Log more or less",
+                ChosenSettings.SET_LEVEL,
+                "Log more or less; kept over restarts",
                 List.of(RpcParameter.text("level", String.join(", ", LogLevel.words()))
                         .must()),
                 this::change));
@@ -32,7 +36,7 @@ final class LogMethods {
                 "Tell how much is logged",
                 List.of(),
                 _ -> Json.text(log.level().name())));
-        dispatcher.alias("log_set_print_level", "log_set_level");
+        dispatcher.alias("log_set_print_level", ChosenSettings.SET_LEVEL);
         dispatcher.alias("log_get_print_level", "log_get_level");
     }
 
@@ -43,6 +47,8 @@ final class LogMethods {
                     "level", "is no level", "choose one of " + String.join(", ", LogLevel.words()));
         }
         log.level(level);
+        settings.level(level);
+        configuration.changed(LiveConfiguration.FRAMEWORK, ChosenSettings.LEVEL);
         return Json.truth(true);
     }
 }

@@ -41,7 +41,8 @@ final class GateFixture implements AutoCloseable {
                 state,
                 log,
                 new GateSettings("1.2.3-TEST", "abc", 42, Path.of("/run/basalt")),
-                () -> 1234);
+                () -> 1234,
+                null);
     }
 
     /// The result of a call, as it comes off the wire, with parameters in JSON, in which single quotes stand for

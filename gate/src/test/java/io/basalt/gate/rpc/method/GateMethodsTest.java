@@ -563,7 +563,8 @@ class GateMethodsTest {
         assertThat(gate.call("framework_wait_init", "{}").booleanValue()).isTrue();
         assertThat(gate.call("framework_get_subsystems", "{}"))
                 .isEqualTo(GateFixture.json(
-                        "[{'subsystem':'bdev','depends_on':[]}," + "{'subsystem':'vhost_blk','depends_on':['bdev']}]"));
+                        "[{'subsystem':'framework','depends_on':[]},{'subsystem':'bdev','depends_on':[]},"
+                                + "{'subsystem':'vhost_blk','depends_on':['bdev']}]"));
         assertThat(gate.call("virtio_blk_get_transports", "{}"))
                 .isEqualTo(GateFixture.json("[{'name':'vhost_user_blk'}]"));
     }

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.basalt.gate.config.GateStateException;
+import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.rpc.RpcError;
+import io.basalt.reactor.IdleMode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -89,6 +92,57 @@ class PersistenceTest {
             assertThat(gate.methods.restore()).isZero();
             assertThat(gate.call("bdev_get_bdevs", "{}").size()).isEqualTo(4);
             assertThat(gate.call("vhost_get_controllers", "{}").size()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void chosenIdleModesAndLogLevelComeBackAfterARestart() {
+        try (GateFixture gate = start()) {
+            gate.methods.restore();
+            gate.call("framework_set_idle", "{'mode':'interrupt','lcore':1}");
+            gate.call("framework_set_idle", "{'mode':'poll'}");
+            gate.call("framework_set_idle", "{'mode':'adaptive','lcore':2}");
+            gate.call("log_set_level", "{'level':'debug'}");
+            assertThat(gate.call("framework_get_config", "{'name':'framework'}"))
+                    .isEqualTo(GateFixture.json("[{'method':'log_set_level','params':{'level':'DEBUG'}},"
+                            + "{'method':'framework_set_idle','params':{'mode':'poll'}},"
+                            + "{'method':'framework_set_idle','params':{'mode':'adaptive','lcore':2}}]"));
+        }
+        final JsonNode saved;
+        try (GateFixture gate = start()) {
+            assertThat(gate.log.level()).isEqualTo(LogLevel.NOTICE);
+            assertThat(gate.methods.restore()).isZero();
+            assertThat(gate.reactors.modes)
+                    .isEqualTo(Map.of(0, IdleMode.INTERRUPT, 1, IdleMode.POLL, 2, IdleMode.ADAPTIVE));
+            assertThat(gate.log.level()).isEqualTo(LogLevel.DEBUG);
+            saved = gate.call("save_config", "{}");
+        }
+        try (GateFixture other = new GateFixture(directory)) {
+            other.methods.restore();
+            assertThat(other.call("load_config", saved.toString())
+                            .path("applied")
+                            .intValue())
+                    .isEqualTo(3);
+            assertThat(other.call("save_config", "{}")).isEqualTo(saved);
+        }
+    }
+
+    @Test
+    void anIdleModeForAReactorThatIsGoneIsKeptUntilAllAreSet() {
+        try (GateFixture gate = start()) {
+            gate.methods.restore();
+            gate.reactors.modes.put(3, IdleMode.ADAPTIVE);
+            gate.call("framework_set_idle", "{'mode':'poll','lcore':3}");
+        }
+        try (GateFixture gate = start()) {
+            assertThat(gate.methods.restore()).isEqualTo(1);
+            gate.call("framework_set_idle", "{'mode':'poll','lcore':1}");
+            assertThat(gate.methods.unappliedCount()).as("another reactor's").isEqualTo(1);
+            gate.call("framework_set_idle", "{'mode':'poll'}");
+            assertThat(gate.methods.unappliedCount()).isZero();
+        }
+        try (GateFixture gate = start()) {
+            assertThat(gate.methods.restore()).isZero();
         }
     }
 

@@ -6,6 +6,7 @@ import io.basalt.meta.log.MetaLog;
 import io.basalt.meta.log.MetaLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -115,6 +116,23 @@ public final class LocalLog implements MetaLog {
         }
     }
 
+    /// Tells a reader what the log of a folder holds, in this thread, and leaves the folder as it is. The reader is
+    /// asked for nothing, and leads nothing.
+    ///
+    /// @throws MetaLogException if there is none, a metaserver uses it, or it cannot be read
+    /// @throws io.basalt.wire.meta.UnknownVersionException if a newer version has written it
+    public static void read(Path path, LogReader reader) {
+        if (!Files.isDirectory(path)) {
+            throw new MetaLogException("log folder " + path + ": is not there; name the metaserver's data folder");
+        }
+        try (LogFolder folder = LogFolder.open(path)) {
+            Recovery.read(folder).tell(reader);
+        } catch (IOException e) {
+            throw new MetaLogException(
+                    "log folder " + path + ": cannot be read: " + e + "; correct its permissions", e);
+        }
+    }
+
     @Override
     public void start(LogReader newReader) {
         assert reader == null : "a log is started once";
@@ -123,14 +141,7 @@ public final class LocalLog implements MetaLog {
             final Recovery found = recovered;
             Objects.requireNonNull(found, "a log is started once");
             recovered = null;
-            final byte[] snapshot = found.snapshot();
-            if (snapshot != null) {
-                newReader.restore(found.snapshotIndex(), snapshot);
-            }
-            long index = found.snapshotIndex();
-            for (final byte[] entry : found.entries()) {
-                newReader.committed(++index, entry);
-            }
+            found.tell(newReader);
             newReader.leading(true);
         });
         thread.start();

@@ -1,5 +1,6 @@
 package io.basalt.meta.log.local;
 
+import io.basalt.meta.log.LogReader;
 import io.basalt.meta.log.MetaLog;
 import io.basalt.meta.log.MetaLogException;
 import io.basalt.wire.meta.UnknownVersionException;
@@ -40,25 +41,28 @@ final class Recovery {
     /// @throws MetaLogException if it is corrupt
     static Recovery of(LogFolder folder) throws IOException {
         folder.removeUnfinished();
+        return read(folder);
+    }
+
+    /// Reads a folder. Changes nothing.
+    ///
+    /// @throws MetaLogException if it is corrupt
+    static Recovery read(LogFolder folder) throws IOException {
         final Recovery recovery = new Recovery(folder);
         recovery.readSnapshot();
         recovery.readLogs();
         return recovery;
     }
 
-    /// The state of the snapshot, null if there is none.
-    byte @Nullable [] snapshot() {
-        return snapshot;
-    }
-
-    /// Index of the last entry in the snapshot, 0 if there is none.
-    long snapshotIndex() {
-        return snapshotIndex;
-    }
-
-    /// The entries after the snapshot, in order.
-    List<byte[]> entries() {
-        return entries;
+    /// Tells a reader everything, in order.
+    void tell(LogReader reader) {
+        if (snapshot != null) {
+            reader.restore(snapshotIndex, snapshot);
+        }
+        long index = snapshotIndex;
+        for (final byte[] entry : entries) {
+            reader.committed(++index, entry);
+        }
     }
 
     /// Index of the last entry, 0 if there is none.

@@ -280,14 +280,7 @@ class LocalLogTest {
         final Recovery recovery = Recovery.of(files);
         assertThat(recovery.lastIndex()).as(when).isEqualTo(5);
         final RecordingReader reader = new RecordingReader();
-        final byte[] snapshot = recovery.snapshot();
-        if (snapshot != null) {
-            reader.restore(recovery.snapshotIndex(), snapshot);
-        }
-        long index = recovery.snapshotIndex();
-        for (final byte[] entry : recovery.entries()) {
-            reader.committed(++index, entry);
-        }
+        recovery.tell(reader);
         assertThat(reader.entries)
                 .as(when)
                 .hasSize(5)

@@ -1,14 +1,13 @@
-package io.basalt.cli.image;
+package io.basalt.cli.output;
 
 import io.basalt.cli.ByteSize;
-import io.basalt.cli.output.Texts;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/// The line that tells how far a copy is, drawn over and over on a terminal and nowhere else.
-final class Progress {
+/// The line that tells how far a long job is, drawn over and over on a terminal and nowhere else.
+public final class Progress {
     private static final long DRAW_NS = 200_000_000;
     private static final double SECOND_NS = 1e9;
     private static final int BAR = 24;
@@ -22,7 +21,7 @@ final class Progress {
     private long drawnNs;
 
     /// @param shown whether anything is drawn at all
-    Progress(PrintWriter out, boolean shown, LongSupplier clockNs) {
+    public Progress(PrintWriter out, boolean shown, LongSupplier clockNs) {
         this.out = out;
         this.shown = shown;
         this.clockNs = clockNs;
@@ -33,13 +32,13 @@ final class Progress {
     /// A new part begins.
     ///
     /// @param bytes of all of it; negative if that is not known
-    void begin(String part, long bytes) {
+    public void begin(String part, long bytes) {
         what = part;
         total = bytes;
     }
 
     /// So far.
-    void at(long bytes) {
+    public void at(long bytes) {
         final long nowNs = clockNs.getAsLong();
         if (!shown || nowNs - drawnNs < DRAW_NS) {
             return;
@@ -72,7 +71,7 @@ final class Progress {
     }
 
     /// Wipe the line.
-    void end() {
+    public void end() {
         if (shown) {
             out.print("\r\u001b[K");
             out.flush();
@@ -80,7 +79,7 @@ final class Progress {
     }
 
     /// How long it took.
-    double seconds() {
+    public double seconds() {
         return (clockNs.getAsLong() - startNs) / SECOND_NS;
     }
 }

@@ -1,0 +1,126 @@
+package io.basalt.chunk;
+
+import io.basalt.net.Incoming;
+import io.basalt.wire.data.AnswerBody;
+import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.ReplicaRequest;
+import io.basalt.wire.data.Sessions;
+import io.basalt.wire.data.ShardRange;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// Whom one placement group's replica follows, and what it owes to whom it followed before.
+///
+/// ```
+///                PREPARE                       PREPARE of another device
+///   nobody ──────────────────▶ device, epoch, session ─────────────▶ nobody, until the promise to the first is over
+///      ▲                          │        ▲   │                     and nothing of it is under way here
+///      └── a map says otherwise ──┘        └───┘ the same device's later session or epoch
+/// ```
+///
+/// A copy follows one primary at a time. It leaves an earlier primary only when what it has promised that one
+/// is over
+/// and nothing of it is under way here any more, so that a primary that has been left can neither serve a read nor
+/// change a copy. One owner reactor.
+final class Following {
+    private final PgReplica replica;
+    private final ChunkDevice device;
+    private int followedDevice;
+    private int followedEpoch;
+    private long followedSession;
+    private long promisedUntilNs;
+    private int applyingCount;
+
+    Following(PgReplica replica) {
+        this.replica = replica;
+        device = replica.device();
+        promisedUntilNs = device.graceUntilNs();
+    }
+
+    /// Whether what was promised to the primary that was followed last is over.
+    boolean isPromiseOver(long nowNs) {
+        return device.rules().isPromiseOver(nowNs, promisedUntilNs);
+    }
+
+    /// A primary asks to be followed: answer it.
+    void asked(Incoming in) {
+        final MemorySegment body = in.body();
+        final int primary = ShardRange.shardIndex(body);
+        final int asked = ShardRange.epoch(body);
+        final long session = ReplicaRequest.session(body);
+        final boolean isKnown = primary == followedDevice && Sessions.life(session) == Sessions.life(followedSession);
+        final AnswerCode code = follow(primary, asked, session);
+        AnswerBody.set(in.answerBody(), replica.epoch(), isKnown ? 0 : 1, replica.highest());
+        in.answer(code.code(), AnswerBody.BYTES);
+    }
+
+    private AnswerCode follow(int primary, int asked, long session) {
+        if (device.rules().isStaleEpoch(asked, replica.epoch())) {
+            return AnswerCode.STALE_EPOCH;
+        }
+        if (!replica.mayFollow(primary, asked)) {
+            return AnswerCode.NO_LEASE;
+        }
+        final boolean isSame = primary == followedDevice;
+        if (isSame && asked == followedEpoch && session < followedSession) {
+            return AnswerCode.NO_SESSION;
+        }
+        final boolean isSameLife = isSame && Sessions.life(session) == Sessions.life(followedSession);
+        replica.superseded(asked);
+        replica.giveWay();
+        if (!isSame) {
+            leave();
+            if (!isPromiseOver(device.nowNs())) {
+                return AnswerCode.NO_LEASE;
+            }
+        }
+        if (!isSameLife && applyingCount > 0) {
+            followedSession = 0;
+            return AnswerCode.NO_LEASE;
+        }
+        followedDevice = primary;
+        followedEpoch = asked;
+        followedSession = session;
+        return AnswerCode.OK;
+    }
+
+    /// Follow nobody: what was promised stays promised, and no more is.
+    void leave() {
+        if (followedDevice != 0) {
+            promisedUntilNs = device.promises().untilNs(followedDevice, promisedUntilNs);
+            device.promises().left(followedDevice, followedSession);
+        }
+        followedDevice = 0;
+        followedEpoch = 0;
+        followedSession = 0;
+    }
+
+    /// Whether a primary's message is to be refused, and how; null if it is to be obeyed.
+    @Nullable
+    AnswerCode refusal(int messageEpoch, long session) {
+        if (device.rules().isStaleEpoch(messageEpoch, replica.epoch())) {
+            return AnswerCode.STALE_EPOCH;
+        }
+        if (messageEpoch > followedEpoch && replica.state() != PgState.ABSENT && followedDevice != 0) {
+            return AnswerCode.NO_SESSION;
+        }
+        return device.rules().isForeignSession(session, followedSession) || followedDevice == 0
+                ? AnswerCode.NO_SESSION
+                : null;
+    }
+
+    /// A change begins on this device, in whatever role.
+    void applyingBegins() {
+        applyingCount++;
+    }
+
+    /// A change has ended on this device.
+    void applyingEnds() {
+        applyingCount--;
+    }
+
+    @Override
+    public String toString() {
+        return "follows device " + followedDevice + ", applying " + applyingCount;
+    }
+}

@@ -1,0 +1,48 @@
+package io.basalt.simulation;
+
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+
+/// What a seed's scenario is made into, so that some faults count more than others.
+@SuppressWarnings("ImmutableEnumChecker") // functions keep no state
+public enum ScenarioKind {
+    /// Everything, in the combination that the seed draws.
+    SWARM(UnaryOperator.identity()),
+    /// Primaries are cut off and passed over: where leases and promises count.
+    FAIL_OVERS(scenario -> scenario.withFailOvers(100_000_000)),
+    /// Many changes of few blocks while primaries change: where the order of gates' retries counts.
+    RETRIES(Scenario::withRetries),
+    /// A disk fails for good.
+    DISK_FAILURE(Scenario::withDiskFailure),
+    /// Lost and misdirected writes of one disk together with discards.
+    LIES_AND_DISCARDS(Scenario::withLiesAndDiscards);
+
+    private final UnaryOperator<Scenario> emphasis;
+
+    ScenarioKind(UnaryOperator<Scenario> emphasis) {
+        this.emphasis = emphasis;
+    }
+
+    UnaryOperator<Scenario> emphasis() {
+        return emphasis;
+    }
+
+    /// As it is given on command lines: lower case, with dashes.
+    String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /// The kind of a label.
+    ///
+    /// @throws IllegalArgumentException saying which there are
+    static ScenarioKind of(String label) {
+        final StringBuilder known = new StringBuilder();
+        for (final ScenarioKind each : values()) {
+            if (each.label().equals(label)) {
+                return each;
+            }
+            known.append(' ').append(each.label());
+        }
+        throw new IllegalArgumentException("there is no kind '" + label + "'; give one of:" + known);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.wire.metrics;
+
+import org.jspecify.annotations.NullMarked;
