@@ -97,9 +97,8 @@ public final class RegisterHistory {
         return search.succeeds() ? null : "no order explains " + relevant;
     }
 
-    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody saw may as
-    /// well have
-    /// never taken effect.
+    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody saw may as well
+    /// have never taken effect.
     private List<Operation> relevant() {
         final Set<Long> seen = new HashSet<>();
         for (final Operation each : operations) {
@@ -154,7 +153,7 @@ public final class RegisterHistory {
                     index < operations.size() && operations.get(index).beganAt <= horizon;
                     index = done.nextClearBit(index + 1)) {
                 final Operation next = operations.get(index);
-                if ((!next.isWrite && next.value != value) || next.endedAt < latestBegan) {
+                if ((!next.isWrite && next.value != value) || next.endedAt < latestBegan || hasTwin(at, index)) {
                     continue;
                 }
                 done.set(index);
@@ -171,8 +170,24 @@ public final class RegisterHistory {
             return false;
         }
 
-        /// What is not done and must be: nothing that began after its end may come before it. An optional write
-        /// that
+        /// Whether one that is not done and began earlier can stand for this one wherever it could come: both are unknown
+        /// writes of the same value with the same end. Without this, a dozen unknown discards are searched in every
+        /// order.
+        private boolean hasTwin(int from, int index) {
+            final Operation own = operations.get(index);
+            if (!own.isWrite || !own.isOptional) {
+                return false;
+            }
+            for (int before = from; before < index; before = done.nextClearBit(before + 1)) {
+                final Operation each = operations.get(before);
+                if (each.isWrite && each.isOptional && each.value == own.value && each.endedAt == own.endedAt) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /// What is not done and must be: nothing that began after its end may come before it. An optional write that
         /// has ended cannot come later than its end, but may never come.
         private long earliestEnd(int from) {
             long earliest = NEVER;

@@ -78,6 +78,21 @@ class RegisterHistoryTest {
     }
 
     @Test
+    void manyUnknownWritesOfOneValueAreNotSearchedInEveryOrder() {
+        for (int i = 0; i < 24; i++) {
+            history.write(0, ++now);
+        }
+        for (int round = 1; round <= 12; round++) {
+            write(round);
+            read(0);
+        }
+        assertThat(history.violation()).isNull();
+        write(99);
+        read(98);
+        assertThat(history.violation()).as("read what nobody wrote").isNotNull();
+    }
+
+    @Test
     void aReadDuringAWriteMaySeeEither() {
         final RegisterHistory.Operation write = history.write(5, ++now);
         final RegisterHistory.Operation early = history.read(++now);
