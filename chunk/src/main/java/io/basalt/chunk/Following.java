@@ -58,6 +58,10 @@ final class Following {
         if (device.rules().isStaleEpoch(asked, replica.epoch())) {
             return AnswerCode.STALE_EPOCH;
         }
+        if (replica.state() == PgState.LEFT_OUT && device.store().hasFailed()) {
+            // Whoever cannot write would join, as it may have everything, and be thrown out by the next change: for ever.
+            return AnswerCode.IO_ERROR;
+        }
         if (!replica.mayFollow(primary, asked)) {
             return AnswerCode.NO_LEASE;
         }

@@ -24,6 +24,9 @@ public interface ShardStore {
     /// See [ChunkStore#capacity].
     StoreCapacity capacity();
 
+    /// See [ChunkStore#hasFailed].
+    boolean hasFailed();
+
     /// See [ChunkStore#shardBytes].
     int shardBytes();
 
@@ -56,6 +59,11 @@ public interface ShardStore {
             @Override
             public StoreCapacity capacity() {
                 return store.capacity();
+            }
+
+            @Override
+            public boolean hasFailed() {
+                return store.hasFailed();
             }
 
             @Override

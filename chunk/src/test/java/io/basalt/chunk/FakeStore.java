@@ -44,6 +44,11 @@ final class FakeStore implements ShardStore {
     }
 
     @Override
+    public boolean hasFailed() {
+        return false;
+    }
+
+    @Override
     public int shardBytes() {
         return 1 << 20;
     }

@@ -186,6 +186,22 @@ class ReplicationTest {
         }
     }
 
+    /// It may have everything, so a comparison would let it in; the next change would throw it out again, and so on.
+    @Test
+    void aCopyWhoseDeviceCannotWriteDoesNotComeBack() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            cluster.on(2)
+                    .disk()
+                    .faults((operation, _, _) -> operation == BlockOperation.READ ? DiskFault.NONE : DiskFault.ERROR);
+            assertThat(cluster.settled(() -> gate.write(1, 0, 0, BLOCK, 0x11))).isEqualTo(AnswerCode.OK);
+            assertThat(gate.discard(1, 0, 0, SHARD).await()).isEqualTo(AnswerCode.OK);
+            cluster.run(20 * SETTINGS.wishNs());
+            assertThat(cluster.wishes()).doesNotContain("add 2");
+            assertThat(cluster.isInSync(2)).isFalse();
+        }
+    }
+
     @Test
     void theLastGoodCopyIsNeverAskedToBeTakenOut() {
         try (TestCluster cluster = new TestCluster(2)) {

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The seeds that every build runs, and the many that are run before a release.
@@ -47,6 +48,21 @@ class SeedsTest {
         for (long seed = FIRST; seed <= LAST_OF_OTHER_KINDS; seed++) {
             run(seed, kind);
         }
+    }
+
+    /// What each found is in `docs/SIMULATION.md`.
+    @ParameterizedTest
+    @CsvSource({
+        "swarm, 129",
+        "swarm, 3129",
+        "swarm, 4096",
+        "fail-overs, 35",
+        "retries, 43",
+        "retries, 72",
+        "lies-and-discards, 1015"
+    })
+    void theSeedsThatOnceFailedKeepEveryRule(String kind, long seed) {
+        run(seed, ScenarioKind.of(kind));
     }
 
     @Test
