@@ -59,7 +59,7 @@ final class Following {
             return AnswerCode.STALE_EPOCH;
         }
         if (replica.state() == PgState.LEFT_OUT && device.store().hasFailed()) {
-            // Whoever cannot write would join, as it may have everything, and be thrown out by the next change: for ever.
+            // It may have everything, so it would join, and the next change would throw it out again: for ever.
             return AnswerCode.IO_ERROR;
         }
         if (!replica.mayFollow(primary, asked)) {

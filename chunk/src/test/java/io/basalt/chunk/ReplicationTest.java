@@ -186,7 +186,8 @@ class ReplicationTest {
         }
     }
 
-    /// It may have everything, so a comparison would let it in; the next change would throw it out again, and so on.
+    /// It may have everything, so a comparison would let it in; the next change would throw it out again, and
+    /// so on.
     @Test
     void aCopyWhoseDeviceCannotWriteDoesNotComeBack() {
         try (TestCluster cluster = new TestCluster(3)) {

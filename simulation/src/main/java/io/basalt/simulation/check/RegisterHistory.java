@@ -97,7 +97,8 @@ public final class RegisterHistory {
         return search.succeeds() ? null : "no order explains " + relevant;
     }
 
-    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody saw may as well
+    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody saw may as
+    /// well
     /// have never taken effect.
     private List<Operation> relevant() {
         final Set<Long> seen = new HashSet<>();
@@ -170,8 +171,10 @@ public final class RegisterHistory {
             return false;
         }
 
-        /// Whether one that is not done and began earlier can stand for this one wherever it could come: both are unknown
-        /// writes of the same value with the same end. Without this, a dozen unknown discards are searched in every
+        /// Whether one that is not done and began earlier can stand for this one wherever it could come: both
+        /// are unknown
+        /// writes of the same value with the same end. Without this, a dozen unknown discards are searched in
+        every
         /// order.
         private boolean hasTwin(int from, int index) {
             final Operation own = operations.get(index);
@@ -187,7 +190,8 @@ public final class RegisterHistory {
             return false;
         }
 
-        /// What is not done and must be: nothing that began after its end may come before it. An optional write that
+        /// What is not done and must be: nothing that began after its end may come before it. An optional write
+        /// that
         /// has ended cannot come later than its end, but may never come.
         private long earliestEnd(int from) {
             long earliest = NEVER;
