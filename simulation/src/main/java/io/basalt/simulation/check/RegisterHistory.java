@@ -97,9 +97,8 @@ public final class RegisterHistory {
         return search.succeeds() ? null : "no order explains " + relevant;
     }
 
-    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody saw may as
-    /// well
-    /// have never taken effect.
+    /// Reads that have returned, and writes that can matter: an unknown write of a value that nobody
+    /// saw may as well have never taken effect.
     private List<Operation> relevant() {
         final Set<Long> seen = new HashSet<>();
         for (final Operation each : operations) {
@@ -171,11 +170,9 @@ public final class RegisterHistory {
             return false;
         }
 
-        /// Whether one that is not done and began earlier can stand for this one wherever it could come: both
-        /// are unknown
-        /// writes of the same value with the same end. Without this, a dozen unknown discards are searched in
-        every
-        /// order.
+        /// Whether one that is not done and began earlier can stand for this one wherever it could
+        /// come: both are unknown writes of the same value with the same end. Without this, a dozen
+        /// unknown discards are searched in every order.
         private boolean hasTwin(int from, int index) {
             final Operation own = operations.get(index);
             if (!own.isWrite || !own.isOptional) {
@@ -190,9 +187,8 @@ public final class RegisterHistory {
             return false;
         }
 
-        /// What is not done and must be: nothing that began after its end may come before it. An optional write
-        /// that
-        /// has ended cannot come later than its end, but may never come.
+        /// What is not done and must be: nothing that began after its end may come before it. An
+        /// optional write that has ended cannot come later than its end, but may never come.
         private long earliestEnd(int from) {
             long earliest = NEVER;
             for (int index = from; index < operations.size(); index = done.nextClearBit(index + 1)) {
