@@ -5,10 +5,10 @@ import java.util.List;
 
 /// An immutable list of memory regions that requests' data lies in: a guest's memory, or a buffer pool.
 ///
-/// Data is named by (region, offset), never by a bare address, so that every access is bounds-checked by the
-/// region's
-/// segment and a device can register whole regions with the kernel once. Shared between reactors; the mappings
-/// outlive every request that names them (their owner unmaps only after all users have acknowledged).
+/// Data is named by (region, offset), never by a bare address, so that every access is bounds-checked by
+/// the region's segment and a device can register whole regions with the kernel once. Shared between
+/// reactors; the mappings outlive every request that names them (their owner unmaps only after all users
+/// have acknowledged).
 public final class RegionTable {
     /// A table of no regions.
     public static final RegionTable EMPTY = new RegionTable(List.of());

@@ -4,10 +4,9 @@ package io.basalt.block;
 public interface VolumeChannel extends AutoCloseable {
     /// Start a request. Allocates nothing, blocks never.
     ///
-    /// A channel that keeps account of requests calls [MemoryFault#surface()] first: a fault of the caller's,
-    /// on memory
-    /// that it has touched before, must not come in the middle of the account. If [InternalError] comes out of this
-    /// method, the request has not been taken.
+    /// A channel that keeps account of requests calls [MemoryFault#surface()] first: a fault of the
+    /// caller's, on memory that it has touched before, must not come in the middle of the account. If
+    /// [InternalError] comes out of this method, the request has not been taken.
     ///
     /// @return the result if it is known at once; [BlockStatus#PENDING] if [BlockRequest#completed] will be called
     ///     later

@@ -12,9 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// One change under way at the primary: a client's write, discard or zeroes, or the cluster's own rewriting of
-/// a range
-/// (repair). Preallocated. The states are in [ChangeState].
+/// One change under way at the primary: a client's write, discard or zeroes, or the cluster's own rewriting
+/// of a range (repair). Preallocated. The states are in [ChangeState].
 ///
 /// **Applying.** The change gets a version, goes to this device's store and, at the same time, to every copy
 /// that must

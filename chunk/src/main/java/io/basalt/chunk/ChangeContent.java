@@ -6,8 +6,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// What a [Change] writes, piece by piece: the payload of the request as it lies in the network's memory,
-/// nothing (a
-/// discard, zeroes), or whole blocks that are put together in a scratch buffer:
+/// nothing (a discard, zeroes), or whole blocks that are put together in a scratch buffer:
 ///
 /// ```
 ///   payload  ─────────────────────────────────────────▶ store, copies     whole blocks

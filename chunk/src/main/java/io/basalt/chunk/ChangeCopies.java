@@ -91,8 +91,7 @@ final class ChangeCopies {
     }
 
     /// The copies whose content is to be restored, as bits: those in sync that refused. If none of them is
-    /// left, every
-    /// other copy had applied the change before, and it stays.
+    /// left, every other copy had applied the change before, and it stays.
     int goodRefusers(PgReplica replica) {
         int good = refusers & Sources.SELF;
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
@@ -104,9 +103,8 @@ final class ChangeCopies {
         return good == 0 ? Sources.SELF : good;
     }
 
-    /// A copy that has come back and was not compared yet may have lost what it had promised to keep. A change
-    /// that it
-    /// refuses for a newer attachment began before that was granted, and may as well stay.
+    /// A copy that has come back and was not compared yet may have lost what it had promised to keep. A
+    /// change that it refuses for a newer attachment began before that was granted, and may as well stay.
     private boolean isTrusted(Copy copy) {
         final boolean isGood = refusal == AnswerCode.FENCED ? copy.isVerified() : copy.isInSync();
         return isGood && !copy.hasFailed();

@@ -18,9 +18,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// One storage device as the cluster sees it: answers gates and other devices' primaries for every placement
-/// group that
-/// has a copy here. Everything of it lives in one reactor.
+/// One storage device as the cluster sees it: answers gates and other devices' primaries for every
+/// placement group that has a copy here. Everything of it lives in one reactor.
 ///
 /// ```
 ///  gates ──────▶ ClientRequests ──┬─ READ ────▶ Read ─────────────┐
@@ -30,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Refuses everything until it knows a map and the attach generations of all volumes
-/// ([#generationsAreKnown()]). Core: it
-/// is told of maps and generations by its owner, and tells its wishes to a [Membership].
+/// ([#generationsAreKnown()]). Core: it is told of maps and generations by its owner, and tells its wishes
+/// to a [Membership].
 ///
 /// Allocates nothing per request, after each gate's first one.
 public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
@@ -211,9 +210,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
                 && sweep.isIdle();
     }
 
-    /// Stop all activity of its own: nothing more is sent, and what waits is answered NOT_PRIMARY. The owner
-    /// then closes the network and, when
-    /// [Network#isClosed()], the store, and calls [#release()].
+    /// Stop all activity of its own: nothing more is sent, and what waits is answered NOT_PRIMARY. The
+    /// owner then closes the network and, when [Network#isClosed()], the store, and calls [#release()].
     public void close() {
         closed = true;
         final Timer last = timer;

@@ -10,9 +10,9 @@ import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// What gates ask of a device: each request is checked, refused with a reason that its sender can act on, or
-/// handed to
-/// a [Read] or a [Change]. Allocates nothing, after each gate's first request. One owner reactor.
+/// What gates ask of a device: each request is checked, refused with a reason that its sender can act on,
+/// or handed to a [Read] or a [Change]. Allocates nothing, after each gate's first request. One owner
+/// reactor.
 ///
 /// ```
 ///  well formed? ── epoch of now? ── primary, serving? ── attachment of now? ── in this group? ─▶ Read | Change

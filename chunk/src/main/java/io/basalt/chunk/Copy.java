@@ -86,9 +86,8 @@ final class Copy implements ReplicaCall.Owner {
         return joined;
     }
 
-    /// Whether it is to be compared: it is not in sync, or has begun a new life, in which its device may have
-    /// lost what
-    /// it had promised to keep.
+    /// Whether it is to be compared: it is not in sync, or has begun a new life, in which its device may
+    /// have lost what it had promised to keep.
     boolean isToBeCompared() {
         return isFollowing()
                 && !isCompared()

@@ -18,10 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///      └── a map says otherwise ──┘        └───┘ the same device's later session or epoch
 /// ```
 ///
-/// A copy follows one primary at a time. It leaves an earlier primary only when what it has promised that one
-/// is over
-/// and nothing of it is under way here any more, so that a primary that has been left can neither serve a read nor
-/// change a copy. One owner reactor.
+/// A copy follows one primary at a time. It leaves an earlier primary only when what it has promised that
+/// one is over and nothing of it is under way here any more, so that a primary that has been left can
+/// neither serve a read nor change a copy. One owner reactor.
 final class Following {
     private final PgReplica replica;
     private final ChunkDevice device;

@@ -6,8 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// What the primary of one placement group remembers of the changes of one gate instance, so that each is
-/// executed once:
-/// see [ClientRequest]. Allocates nothing after it was made. One owner reactor.
+/// executed once: see [ClientRequest]. Allocates nothing after it was made. One owner reactor.
 final class IdentityWindow {
     private static final int SIZE = ClientRequest.SEQUENCE_WINDOW;
 

@@ -1,12 +1,11 @@
 package io.basalt.chunk;
 
 /// The way to the metaserver, which alone decides which copies of a placement group are in sync. Fire and
-/// forget: what
-/// was decided comes back as a newer map, and a wish that is still open is uttered again and again. Control plane.
+/// forget: what was decided comes back as a newer map, and a wish that is still open is uttered again and
+/// again. Control plane.
 public interface Membership {
-    /// A copy has missed a write, or its device has failed: have it recorded as not in sync. Never granted for
-    /// the last
-    /// good copy.
+    /// A copy has missed a write, or its device has failed: have it recorded as not in sync. Never granted
+    /// for the last good copy.
     ///
     /// @param epoch the configuration that the wish is based on
     void removeFromInSync(int pg, int epoch, int deviceId);

@@ -2,13 +2,11 @@ package io.basalt.chunk;
 
 import org.jspecify.annotations.Nullable;
 
-/// The changes under way at the primary of one placement group. Those that have a version stand in the order of
-/// their
-/// versions. A list through the changes themselves: allocates nothing. One owner reactor.
+/// The changes under way at the primary of one placement group. Those that have a version stand in the
+/// order of their versions. A list through the changes themselves: allocates nothing. One owner reactor.
 ///
-/// Whatever is done to one change may end it, and others with it: a walk goes on behind the one it was at if
-/// nothing
-/// ended, else from the start.
+/// Whatever is done to one change may end it, and others with it: a walk goes on behind the one it was at
+/// if nothing ended, else from the start.
 final class OpenChanges {
     private @Nullable Change first;
     private @Nullable Change last;

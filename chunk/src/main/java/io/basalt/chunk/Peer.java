@@ -13,11 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// Another device, as the primaries on this one see it: the connection to it, and the lease that it has given
 /// to them all.
 ///
-/// Messages that find no credit wait here in order. When the connection is lost, all end and the copies on that
-/// device
-/// have to be asked to follow again, under a new session; the lease is over at once, since the device may have
-/// begun a
-/// new life in which it has promised nothing. One owner reactor.
+/// Messages that find no credit wait here in order. When the connection is lost, all end and the copies on
+/// that device have to be asked to follow again, under a new session; the lease is over at once, since the
+/// device may have begun a new life in which it has promised nothing. One owner reactor.
 final class Peer implements ConnectionListener, ReplicaCall.Owner {
     private final ChunkDevice device;
     private final int deviceId;

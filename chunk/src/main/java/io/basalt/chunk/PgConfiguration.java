@@ -2,9 +2,8 @@ package io.basalt.chunk;
 
 import io.basalt.placement.PgTable;
 
-/// The configuration of one placement group, as a cluster map says: its epoch, the devices in order, and which
-/// of them
-/// are in sync. Immutable.
+/// The configuration of one placement group, as a cluster map says: its epoch, the devices in order, and
+/// which of them are in sync. Immutable.
 final class PgConfiguration {
     /// What holds before the first map.
     static final PgConfiguration NONE = new PgConfiguration(0, new int[0], 0);

@@ -90,9 +90,8 @@ final class PgReplica {
         return state == PgState.SERVING && configuration.epoch() == epoch;
     }
 
-    /// Whether what is read now is the newest content: every in-sync copy has promised to follow nobody else.
-    /// Reads the
-    /// clock.
+    /// Whether what is read now is the newest content: every in-sync copy has promised to follow nobody
+    /// else. Reads the clock.
     boolean mayRead() {
         final long nowNs = device.reactor().clock().nanoTime();
         for (final Copy copy : copies) {

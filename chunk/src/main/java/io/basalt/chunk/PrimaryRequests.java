@@ -13,8 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.NavigableMap;
 
 /// What the primaries on other devices ask of this one. A placement group's copy obeys the primary that it
-/// follows, in
-/// its epoch and session; promises hold for the whole device. One owner reactor.
+/// follows, in its epoch and session; promises hold for the whole device. One owner reactor.
 ///
 /// ```
 ///  LEASE ────▶ Promises          PREPARE ─▶ PgReplica follows

@@ -4,14 +4,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /// What this device has promised to other devices: to follow no other primary until an instant, in every
-/// placement group
-/// in which it follows them. Control plane; one owner reactor.
+/// placement group in which it follows them. Control plane; one owner reactor.
 ///
-/// When it stops following a device somewhere, it gives that device's session no further promise: the primary
-/// has to
-/// connect anew and ask again which copies follow it. So a promise given for all placement groups never covers
-/// one that
-/// was left.
+/// When it stops following a device somewhere, it gives that device's session no further promise: the
+/// primary has to connect anew and ask again which copies follow it. So a promise given for all placement
+/// groups never covers one that was left.
 final class Promises {
     private final Map<Integer, Promise> promises = new HashMap<>();
 

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /// The order of requests that touch the same blocks: each waits until every earlier one that it conflicts with has
 /// ended. Two reads do not conflict.
 ///
-/// A change holds its blocks until every in-sync copy has it, so copies apply overlapping changes in one order
-/// whatever
-/// the network does, and no read sees what could still be lost. Allocates nothing. One owner reactor.
+/// A change holds its blocks until every in-sync copy has it, so copies apply overlapping changes in one
+/// order whatever the network does, and no read sees what could still be lost. Allocates nothing. One owner
+/// reactor.
 ///
 /// Requests stand in lists by a hash of their shard; lists are short, since few requests touch one shard at a time.
 final class RangeOrder {

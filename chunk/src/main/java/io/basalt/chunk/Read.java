@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// A client's read under way at the primary. Preallocated.
 ///
 /// The lease is looked at when the data is there, on a clock read at that moment: what was read before the
-/// lease ended
-/// was the newest content. A block that is corrupt here is first written again from another copy.
+/// lease ended was the newest content. A block that is corrupt here is first written again from another
+/// copy.
 final class Read extends Turn implements StoreStep.Owner, Change.Listener {
     /// More blocks than a read can have.
     private static final int REPAIRS_MAX = 20;

@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///   joining copy got every change can differ in a way that matters.
 ///
 /// What differs is written anew to all copies, as a change with a new version, in the order of all other
-/// changes. So a
-/// comparison that is broken off has done no harm and is begun anew.
+/// changes. So a comparison that is broken off has done no harm and is begun anew.
 final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change.Listener {
     /// What it does.
     private enum Phase {
@@ -125,9 +124,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         ask(others.get(asked), DataMessage.COPY_SHARDS, cursor, ShardListing.COUNT_MAX * ShardEntry.BYTES);
     }
 
-    /// A shard that no copy has content of need not be compared: it reads as zeros everywhere, whether it is a
-    /// tombstone
-    /// or has been forgotten already.
+    /// A shard that no copy has content of need not be compared: it reads as zeros everywhere, whether it
+    /// is a tombstone or has been forgotten already.
     private void listedOne(ShardKey shard, long version, boolean tombstone) {
         replica.seen(version);
         if (!tombstone && !device.sweep().isDeleted(shard.partId())) {

@@ -32,9 +32,8 @@ public class ReplicationRules {
         return messageGeneration < knownGeneration;
     }
 
-    /// Whether two requests for the same shard must run one after the other: they share a block and one of them
-    /// is a
-    /// change.
+    /// Whether two requests for the same shard must run one after the other: they share a block and one of
+    /// them is a change.
     public boolean mustWait(boolean overlap, boolean oneIsChange) {
         return overlap && oneIsChange;
     }

@@ -8,8 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /// Buffers of [DataMessage#DATA_BYTES_MAX] bytes for content that did not come with a request: repair, and
-/// writes of part
-/// of a block. One owner reactor.
+/// writes of part of a block. One owner reactor.
 final class Scratch {
     /// No buffer.
     static final int NONE = -1;

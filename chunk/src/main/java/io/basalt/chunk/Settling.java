@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 /// A bound for one placement group, below which every change has ended on every copy, so that what copies keep of
 /// deleted shards (tombstones) is of no use any more.
 ///
-/// A tombstone is there so that a copy which has missed the deletion, because its device lost a write that it had
-/// acknowledged, cannot bring the old content back when the copies are brought together. The primary says what is
-/// settled: while all copies are in sync, and none has begun a new life that it was not compared in, it notes the
-/// version that comes next; one pause later, if all that held throughout and every change below the noted
-/// version has
-/// ended, it tells that version to the copies. Each copy then forgets its tombstones below it ([Sweep]). That is a
-/// change of its device, too: if the deletion's own record was lost there, the log has a hole from then on, and the
-/// device is refused when it is opened, instead of showing old content.
+/// A tombstone is there so that a copy which has missed the deletion, because its device lost a write that
+/// it had acknowledged, cannot bring the old content back when the copies are brought together. The primary
+/// says what is settled: while all copies are in sync, and none has begun a new life that it was not
+/// compared in, it notes the version that comes next; one pause later, if all that held throughout and
+/// every change below the noted version has ended, it tells that version to the copies. Each copy then
+/// forgets its tombstones below it ([Sweep]). That is a change of its device, too: if the deletion's own
+/// record was lost there, the log has a hole from then on, and the device is refused when it is opened,
+/// instead of showing old content.
 ///
 /// What has been told holds in the configuration that it was told in. One owner reactor.
 final class Settling implements ReplicaCall.Owner {

@@ -1,8 +1,7 @@
 package io.basalt.chunk;
 
 /// The copies that can give the content which a [Change] gathers, asked one after the other: this device's
-/// first, then
-/// the others. One owner reactor.
+/// first, then the others. One owner reactor.
 final class Sources {
     /// As bits: this device's copy.
     static final int SELF = 1 << PgReplica.SLOTS;

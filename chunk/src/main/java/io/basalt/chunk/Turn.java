@@ -18,9 +18,8 @@ abstract class Turn {
     boolean isChange;
     boolean isGranted;
 
-    /// Every earlier request that this one must wait for has ended. Called once, from inside [RangeOrder#enter]
-    /// or when
-    /// an earlier one leaves.
+    /// Every earlier request that this one must wait for has ended. Called once, from inside
+    /// [RangeOrder#enter] or when an earlier one leaves.
     abstract void granted();
 
     /// Say what it is about.

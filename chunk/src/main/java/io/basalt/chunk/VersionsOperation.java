@@ -14,9 +14,8 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A primary's question for the versions of a shard's blocks. A shard whose metadata is lost is dropped and has
-/// none: it
-/// gets written again. Preallocated.
+/// A primary's question for the versions of a shard's blocks. A shard whose metadata is lost is dropped and
+/// has none: it gets written again. Preallocated.
 final class VersionsOperation implements StoreStep.Owner {
     static final ValueLayout.OfLong VERSION = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

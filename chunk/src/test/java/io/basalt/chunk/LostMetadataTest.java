@@ -8,9 +8,8 @@ import io.basalt.wire.data.AnswerCode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// A copy that has lost the map of a shard: it is written again from others, and never taken for an empty one
-/// where it
-/// is the one that counts.
+/// A copy that has lost the map of a shard: it is written again from others, and never taken for an empty
+/// one where it is the one that counts.
 class LostMetadataTest {
     @Test
     void aShardWhoseMapIsLostIsRebuiltFromTheOtherCopiesAtATakeover() {

@@ -26,8 +26,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /// A few devices with production stores on simulated disks, one placement group, and a metaserver that does
-/// what the
-/// test says. Time moves by hand, in small steps, when something is awaited. One thread.
+/// what the test says. Time moves by hand, in small steps, when something is awaited. One thread.
 final class TestCluster implements AutoCloseable {
     static final int BLOCK = 4096;
     static final int SHARD = TestDevice.SHARD_BYTES;

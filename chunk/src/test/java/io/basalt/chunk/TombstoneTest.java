@@ -15,8 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// What stays of a shard that was emptied: as long as a copy may have missed it, so that the content cannot
-/// come back,
-/// and no longer.
+/// come back, and no longer.
 class TombstoneTest {
     private static final long SWEEP_NS = SETTINGS.sweepNs();
 

@@ -166,8 +166,7 @@ public final class MetaServer implements AutoCloseable {
     }
 
     /// Makes the token that the very first request is authorised with, unless there is one. It is on disk
-    /// before it is
-    /// allowed, so that no crash leaves a cluster that nobody can talk to.
+    /// before it is allowed, so that no crash leaves a cluster that nobody can talk to.
     private static void firstToken(Path data, SecureRandom random, Reactor reactor, MetaService service) {
         final boolean known = await(
                 reactor, future -> future.complete(!service.state().tokens().isEmpty()));

@@ -8,15 +8,12 @@ import java.util.TreeMap;
 
 /// The balancer: it fills a map's exception table so that no device has more than a given multiple of its share.
 ///
-/// It moves the excess of overfull devices and nothing else, which is the least that can be moved. To keep the
-/// table
-/// short it first moves placement groups that have an entry already or that have several copies on overfull
-/// devices.
-/// A copy goes back to a device that has it already, as the [PgTable] says, if that has room; otherwise to the
-/// device
-/// that is emptiest for its weight. Failure domains are kept. Entries of operators and of repairs are left
-/// alone, and
-/// entries of its own that say what the draw says anyway are dropped.
+/// It moves the excess of overfull devices and nothing else, which is the least that can be moved. To keep
+/// the table short it first moves placement groups that have an entry already or that have several copies
+/// on overfull devices. A copy goes back to a device that has it already, as the [PgTable] says, if that
+/// has room; otherwise to the device that is emptiest for its weight. Failure domains are kept. Entries of
+/// operators and of repairs are left alone, and entries of its own that say what the draw says anyway are
+/// dropped.
 ///
 /// A pure function: the same map gives the same table. One thread.
 public final class Balancer {

@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The changeable form of a [ClusterMap], for the control plane. One thread.
 ///
-/// Every change is checked when it is made as far as it can be, and the whole when it is built. A failed call
-/// leaves
-/// the builder as it was.
+/// Every change is checked when it is made as far as it can be, and the whole when it is built. A failed
+/// call leaves the builder as it was.
 public final class ClusterMapBuilder {
     /// Most devices of a set.
     public static final int DEVICES_MAX = 1 << 16;
@@ -64,9 +63,8 @@ public final class ClusterMapBuilder {
         return device(device);
     }
 
-    /// Adds a device or, if its id is known, replaces what is known of it. States are not checked against each
-    /// other
-    /// here; see [#deviceState].
+    /// Adds a device or, if its id is known, replaces what is known of it. States are not checked against
+    /// each other here; see [#deviceState].
     public ClusterMapBuilder device(Device device) {
         if (devices.size() == DEVICES_MAX && !devices.containsKey(device.id())) {
             throw new InvalidClusterMapException("device " + device.id() + " is one too many: a set has at most "

@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// The exceptions of a cluster map, by placement group. Immutable, compared by content.
 ///
 /// A device named here that is not in the map any more, or is not *in*, is passed over and drawn anew; the
-/// others of
-/// its entry stay. An entry therefore never keeps a copy from being repaired.
+/// others of its entry stay. An entry therefore never keeps a copy from being repaired.
 public final class ExceptionTable {
     /// The table without entries.
     public static final ExceptionTable EMPTY = new ExceptionTable(List.of());

@@ -1,10 +1,8 @@
 package io.basalt.placement;
 
 /// The copies that each device of a map should hold: its share by weight of all copies, as far as failure
-/// domains let
-/// it. A domain holds at most one copy of each placement group, so what a domain's weight asks for beyond that
-/// goes to
-/// the others, in proportion to their weights.
+/// domains let it. A domain holds at most one copy of each placement group, so what a domain's weight asks
+/// for beyond that goes to the others, in proportion to their weights.
 ///
 /// Devices that are not *in* should hold none. The figures steer and measure; they decide no placement by
 /// themselves.

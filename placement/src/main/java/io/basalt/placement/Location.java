@@ -1,8 +1,7 @@
 package io.basalt.placement;
 
-/// Where a device stands: its path in the tree of failure domains. Names are unique below their parent only:
-/// rack `r1`
-/// of one room is another rack than `r1` of the next.
+/// Where a device stands: its path in the tree of failure domains. Names are unique below their parent
+/// only: rack `r1` of one room is another rack than `r1` of the next.
 ///
 /// @param room 1 to [#NAME_LENGTH_MAX] characters without `/`; so are the others
 /// @param rack in the room

@@ -2,13 +2,11 @@ package io.basalt.placement;
 
 import java.util.Arrays;
 
-/// The configuration of every placement group, as the metaserver has recorded it: epoch, ordered replicas, and
-/// which
-/// of them are in sync. Immutable.
+/// The configuration of every placement group, as the metaserver has recorded it: epoch, ordered replicas,
+/// and which of them are in sync. Immutable.
 ///
-/// This, not the draw, is what an I/O follows: the draw says where copies should be, the table where they are.
-/// Reads
-/// are array look-ups that allocate nothing; any thread.
+/// This, not the draw, is what an I/O follows: the draw says where copies should be, the table where they
+/// are. Reads are array look-ups that allocate nothing; any thread.
 public final class PgTable {
     /// Largest epoch; it is the upper part of a write's version.
     public static final int EPOCH_MAX = (1 << 23) - 1;

@@ -9,27 +9,24 @@ import org.jspecify.annotations.Nullable;
 
 /// The mapping method of the routing rule: placement group to ordered replicas, a pure function of one map.
 ///
-/// Every device draws one straw for the placement group ([Straw2]). The devices are asked in the order of their
-/// straws; attempt k asks the k-th shortest. Ties go to the lower id. The **collision rules** say, in this
-/// order, when
-/// a draw does not count and the next one is made:
+/// Every device draws one straw for the placement group ([Straw2]). The devices are asked in the order of
+/// their straws; attempt k asks the k-th shortest. Ties go to the lower id. The **collision rules** say, in
+/// this order, when a draw does not count and the next one is made:
 ///
 /// 1. the failure domain of the device has a copy already;
 /// 2. the device is out or draining ([DeviceState#in]);
 /// 3. the device is full, unless the [PgTable] says that the placement group has a copy there: a full device keeps
 ///    what it has, and takes nothing new.
 ///
-/// The number of devices bounds the attempts: each is asked once. So the failure domain holds whenever it can.
-/// If it
-/// cannot, it is narrowed by one level and those refused by rule 1 are asked again, as often as the rule relaxes;
-/// then the placement fails with a reason.
+/// The number of devices bounds the attempts: each is asked once. So the failure domain holds whenever it
+/// can. If it cannot, it is narrowed by one level and those refused by rule 1 are asked again, as often as
+/// the rule relaxes; then the placement fails with a reason.
 ///
 /// An exception comes first: those of its devices that are in the map and *in* have their places, in its order,
 /// without regard to domains; only what is left is drawn.
 ///
 /// One thread (it keeps scratch space); cheap to make for a map. A mapping costs some nanoseconds for each
-/// device and
-/// allocates: it is for the control plane. I/O follows the [PgTable].
+/// device and allocates: it is for the control plane. I/O follows the [PgTable].
 public final class Placement {
     private final ClusterMap map;
     private final int copies;

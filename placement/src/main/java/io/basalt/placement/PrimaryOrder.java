@@ -4,8 +4,7 @@ package io.basalt.placement;
 /// weight entitles it to, as nearly as the replica sets allow. Nothing moves by it.
 ///
 /// The draw's own order leaves primaries as uneven as chance has it, and the primary serves all reads. The
-/// metaserver
-/// applies this where it writes the [PgTable]; the draw and the exceptions stay as they are.
+/// metaserver applies this where it writes the [PgTable]; the draw and the exceptions stay as they are.
 public final class PrimaryOrder {
     private static final int PASSES = 4;
 

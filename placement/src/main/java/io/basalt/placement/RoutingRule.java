@@ -1,9 +1,8 @@
 package io.basalt.placement;
 
-/// The constants of one set's routing rule: what every participant must agree on, besides the map itself, to
-/// compute
-/// where a shard is. The mapping method (straw2 over devices) and the order of the collision rules belong to it too
-/// and are fixed; see [Placement]. The shard size is each volume's own.
+/// The constants of one set's routing rule: what every participant must agree on, besides the map itself,
+/// to compute where a shard is. The mapping method (straw2 over devices) and the order of the collision
+/// rules belong to it too and are fixed; see [Placement]. The shard size is each volume's own.
 ///
 /// @param pgCount placement groups, 1 to [#PG_COUNT_MAX], fixed for the life of the set; about 100 copies a device
 ///     keep the exception table short

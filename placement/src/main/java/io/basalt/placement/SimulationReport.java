@@ -25,9 +25,8 @@ public record SimulationReport(
         int exceptionMoves,
         List<Movement> movements,
         Durability durability) {
-    /// What one change of the topology moves, in copies. The ideal is what must move: the share of the weight
-    /// added,
-    /// or what the devices taken away held.
+    /// What one change of the topology moves, in copies. The ideal is what must move: the share of the
+    /// weight added, or what the devices taken away held.
     ///
     /// @param change in words
     /// @param drawnIdeal ideal where the exception table is empty

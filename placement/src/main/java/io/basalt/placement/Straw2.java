@@ -2,15 +2,15 @@ package io.basalt.placement;
 
 /// The straws of weighted rendezvous hashing, in integers only.
 ///
-/// A device of weight w draws `-log2(u) / w` for a u of its own and the placement group's, uniform in (0, 1]; the
-/// shortest straw wins. That is an exponentially distributed time with rate w, so a device wins in proportion
-/// to its
-/// weight, and a change of one weight changes no other straw: data moves to or from that device and nowhere else.
+/// A device of weight w draws `-log2(u) / w` for a u of its own and the placement group's, uniform in (0,
+/// 1]; the shortest straw wins. That is an exponentially distributed time with rate w, so a device wins in
+/// proportion to its weight, and a change of one weight changes no other straw: data moves to or from that
+/// device and nowhere else.
 ///
-/// The logarithm is a table of 1024 steps with linear interpolation, as 57-bit fractions. The table is computed by
-/// repeated squaring in 64-bit integers, so it has the same bits on every machine and in every JVM. Near u = 1,
-/// where
-/// the winners are, the interpolation is exact to one part in 2000, the same for all devices.
+/// The logarithm is a table of 1024 steps with linear interpolation, as 57-bit fractions. The table is
+/// computed by repeated squaring in 64-bit integers, so it has the same bits on every machine and in every
+/// JVM. Near u = 1, where the winners are, the interpolation is exact to one part in 2000, the same for all
+/// devices.
 final class Straw2 {
     /// Longer than every straw.
     static final long NONE = Long.MAX_VALUE;

@@ -10,9 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The oracle of space (S16 for disks): nothing is lost between the shards that a store knows, the slots it has
-/// given
-/// out and those that are free, and what the metaserver believes is what the stores have.
+/// The oracle of space (S16 for disks): nothing is lost between the shards that a store knows, the slots it
+/// has given out and those that are free, and what the metaserver believes is what the stores have.
 ///
 /// To be asked again and again while a healed cluster comes to rest: reports travel, and slots that were given back
 /// become free with the next checkpoint.

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The oracle of the healed cluster: every in-sync copy of every block has the same content and version, whole
-/// by its
-/// checksum; only a block that was damaged on purpose may be unreadable, on that disk alone (RELIABILITY L2, S18).
+/// The oracle of the healed cluster: every in-sync copy of every block has the same content and version,
+/// whole by its checksum; only a block that was damaged on purpose may be unreadable, on that disk alone
+/// (RELIABILITY L2, S18).
 final class CopyCheck {
     private static final int BLOCK = DataMessage.BLOCK_BYTES;
     private static final int BLOCKS = DiskStorage.SHARD_BYTES / BLOCK;

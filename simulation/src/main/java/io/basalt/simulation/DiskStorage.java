@@ -16,8 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A simulated disk with a production chunk store on it, with bounds drawn from the seed so small that logs
-/// wrap and
-/// spares run out all the time.
+/// wrap and spares run out all the time.
 final class DiskStorage implements SimStorage {
     static final int SHARD_BYTES = 16 * 4096;
 

@@ -18,8 +18,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// One life of a gate: a control reactor with the production [ClusterClient], and data reactors with a
-/// [ClusterPort]
-/// each, over which the volumes are served to [Guest]s.
+/// [ClusterPort] each, over which the volumes are served to [Guest]s.
 final class GateNode {
     private static final int DATA_REACTORS = 2;
     private static final long LOOK_NS = 1_000_000;

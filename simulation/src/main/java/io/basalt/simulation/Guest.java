@@ -14,12 +14,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A virtual machine with one disk: reads, writes, discards, write zeroes and flushes at random places of a
-/// production
-/// [ClusterVolume], through a channel on each of the gate's data reactors, all noted in a history.
+/// production [ClusterVolume], through a channel on each of the gate's data reactors, all noted in a
+/// history.
 ///
-/// Every sector that is written carries the number of its write and its place, so that a read tells which write
-/// it has
-/// seen, and nothing that belongs elsewhere goes unnoticed.
+/// Every sector that is written carries the number of its write and its place, so that a read tells which
+/// write it has seen, and nothing that belongs elsewhere goes unnoticed.
 final class Guest {
     static final int SECTOR = 512;
     static final int BLOCK = 4096;
@@ -361,9 +360,8 @@ final class Guest {
         startLater(request);
     }
 
-    /// A request fails for no other reason than that another gate has the volume. The control reactor learns of
-    /// that a
-    /// moment later.
+    /// A request fails for no other reason than that another gate has the volume. The control reactor
+    /// learns of that a moment later.
     private void mustBeFenced(GuestRequest request, BlockStatus status) {
         final String what = name + ": " + request.operation() + " " + request.offset() + "+" + request.length();
         world.after(1_000_000, () -> {

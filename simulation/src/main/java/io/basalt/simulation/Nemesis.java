@@ -146,8 +146,7 @@ final class Nemesis {
     }
 
     /// Cut a node off from the others and the metaserver, but not from gates, and have an operator give its
-    /// place as
-    /// primary to others.
+    /// place as primary to others.
     private void isolate() {
         final ClusterMap map = meta.map();
         final StorageNode primary = map == null ? null : nodeOf(map.primaryDevice(0));

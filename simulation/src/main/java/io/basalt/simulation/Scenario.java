@@ -172,8 +172,7 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
     }
 
     /// The same with nodes that are cut off and passed over, and hardly anything else that disturbs: where
-    /// leases and
-    /// promises count.
+    /// leases and promises count.
     Scenario withFailOvers(long leaseNs) {
         final ChunkSettings leases = new ChunkSettings(
                 64, 128, 8, 16, leaseNs, 5 * MS_NS, 1500 * MS_NS, 20 * MS_NS, 100 * MS_NS, 200 * MS_NS);
@@ -190,9 +189,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                 new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, false, 0, 0, 3, 0, false));
     }
 
-    /// The same with many changes of few blocks under way at once while primaries change and connections break:
-    /// where
-    /// the order counts in which gates try again.
+    /// The same with many changes of few blocks under way at once while primaries change and connections
+    /// break: where the order counts in which gates try again.
     Scenario withRetries() {
         return new Scenario(
                 new Cluster(3, 3, 1, 1, cluster.settings, cluster.control, cluster.gate),
@@ -209,9 +207,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                 new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, true, 0, 0, 0, 0, false));
     }
 
-    /// The same with discards, and with writes of the unlucky disk that are lost or done elsewhere: what a disk
-    /// has lost
-    /// must not pass for discarded, nor come back.
+    /// The same with discards, and with writes of the unlucky disk that are lost or done elsewhere: what a
+    /// disk has lost must not pass for discarded, nor come back.
     Scenario withLiesAndDiscards() {
         final GuestMix mix = load.mix;
         final Faults all = faults;

@@ -2,9 +2,8 @@ package io.basalt.simulation;
 
 import io.basalt.reactor.RandomSource;
 
-/// A stream of random numbers from a seed. Streams for different purposes are forked by label, so that drawing
-/// more in
-/// one place does not change what another draws. SplitMix64.
+/// A stream of random numbers from a seed. Streams for different purposes are forked by label, so that
+/// drawing more in one place does not change what another draws. SplitMix64.
 public final class SimRandom implements RandomSource {
     private static final long STEP = 0x9E3779B97F4A7C15L;
 

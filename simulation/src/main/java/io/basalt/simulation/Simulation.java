@@ -25,9 +25,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// One run of one seed: a cluster of production classes is started, put under load and faults (safety), then
-/// healed,
-/// when everything has to come to its end and all copies to the same content (liveness).
+/// One run of one seed: a cluster of production classes is started, put under load and faults (safety),
+/// then healed, when everything has to come to its end and all copies to the same content (liveness).
 public final class Simulation {
     /// Name of the set that there is.
     static final String SET = "default";
@@ -252,9 +251,8 @@ public final class Simulation {
                 scenario.load().pauseNs());
     }
 
-    /// Another gate, or the same one in another life, takes the volumes over. Not as long as the newest one is
-    /// still
-    /// at it.
+    /// Another gate, or the same one in another life, takes the volumes over. Not as long as the newest one
+    /// is still at it.
     void takeOver(SimRandom by) {
         takeOvers++;
         final GateNode last = gates.getLast();

@@ -6,8 +6,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /// Runs seeds and prints what they find: `SimulationMain --seeds 1..20000 [--kind retries] [--twice]`, or
-/// `--seed 17`
-/// with the last events. Ends with 1 if a rule was broken. See `docs/SIMULATION.md`.
+/// `--seed 17` with the last events. Ends with 1 if a rule was broken. See `docs/SIMULATION.md`.
 public final class SimulationMain {
     /// The production classes say what they do; thousands of simulated clusters would say too much. Kept, because
     /// loggers are forgotten with their levels.

@@ -8,9 +8,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
-/// Time, network, and the processes that live in it. Runs whoever has something to do, in an order drawn from
-/// the seed,
-/// until all are idle; then time moves to the next event. One thread.
+/// Time, network, and the processes that live in it. Runs whoever has something to do, in an order drawn
+/// from the seed, until all are idle; then time moves to the next event. One thread.
 final class World implements AutoCloseable {
     private static final int TURNS_MAX = 100_000;
 

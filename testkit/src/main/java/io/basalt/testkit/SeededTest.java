@@ -4,8 +4,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /// A harness that runs a property for many random cases, and on failure says which seed to give to see that
-/// very case
-/// again.
+/// very case again.
 ///
 /// ```
 /// @Test

@@ -4,8 +4,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /// Where the seeds of randomised tests come from: the system property `basalt.seed` when a run is replayed,
-/// otherwise
-/// a fresh one per test.
+/// otherwise a fresh one per test.
 public final class Seeds {
     /// The system property that holds the seed of a run to replay, decimal or `0x` hexadecimal.
     public static final String PROPERTY = "basalt.seed";

@@ -20,9 +20,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A cluster volume (gate, three chunk servers, metaserver as separate processes over loopback TCP) beside fio
-/// on a bare
-/// file of the same disk: 4 KiB random, over a pre-filled volume, in turns.
+/// A cluster volume (gate, three chunk servers, metaserver as separate processes over loopback TCP) beside
+/// fio on a bare file of the same disk: 4 KiB random, over a pre-filled volume, in turns.
 ///
 /// ```
 /// ClusterComparison [--folder DIR] [--repeat 3] [--time 5000] [--disk-mib 1024] [--durability plp] [--idle adaptive]
@@ -33,8 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// takes a whole processor from five processes that have two.
 ///
 /// Processor time and device bytes are those of the processes' own accounts over the whole run, the ramp
-/// included, for
-/// each request that the gate has answered meanwhile. Times are in milliseconds.
+/// included, for each request that the gate has answered meanwhile. Times are in milliseconds.
 public final class ClusterComparison {
     private static final Duration RPC_LIMIT = Duration.ofSeconds(20);
     private static final String PATTERNS = "randread,randwrite";

@@ -40,8 +40,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One device of a chunk server with all that serves it: its file, store, reactor and network. Started and
-/// stopped by
-/// [ChunkServer]'s caller; otherwise everything happens in the reactor.
+/// stopped by [ChunkServer]'s caller; otherwise everything happens in the reactor.
 final class DeviceHost {
     private static final System.Logger LOG = System.getLogger(DeviceHost.class.getName());
     private static final int RING_ENTRIES = 1024;

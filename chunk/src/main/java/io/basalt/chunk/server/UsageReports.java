@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 
-/// What the metaserver has been told of how much one device holds: only what has changed is said again. Lives
-/// in the
-/// control reactor.
+/// What the metaserver has been told of how much one device holds: only what has changed is said again.
+/// Lives in the control reactor.
 final class UsageReports {
     private final Map<Long, byte[]> told = new HashMap<>();
 

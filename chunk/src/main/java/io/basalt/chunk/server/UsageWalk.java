@@ -6,9 +6,8 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/// Adds up, again and again, how much of each part a store holds: a few shards at a time, so that requests do
-/// not wait
-/// for it. Lives in the device's reactor.
+/// Adds up, again and again, how much of each part a store holds: a few shards at a time, so that requests
+/// do not wait for it. Lives in the device's reactor.
 final class UsageWalk {
     private static final int SHARDS_AT_ONCE = 1024;
     private static final int BLOCK_BYTES = 4096;

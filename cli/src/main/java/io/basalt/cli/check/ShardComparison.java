@@ -182,9 +182,8 @@ final class ShardComparison {
         return one.reader().blockVersion(block) == other.reader().blockVersion(block) ? Kind.CONTENT : Kind.VERSION;
     }
 
-    /// Copies with the same blocks: have they seen the same changes? A shard that was discarded as a whole is
-    /// nothing
-    /// but the answer.
+    /// Copies with the same blocks: have they seen the same changes? A shard that was discarded as a whole
+    /// is nothing but the answer.
     private void compareVersions(List<CheckedDevice> copies) {
         final long first = copies.getFirst().reader().version();
         if (copies.stream().allMatch(copy -> copy.reader().version() == first)) {

@@ -60,9 +60,8 @@ final class LocalDemo {
         }
     }
 
-    /// The disk's file: sparse, but for the part that is loaded, so that the figures are not those of a file
-    /// system that
-    /// allocates blocks.
+    /// The disk's file: sparse, but for the part that is loaded, so that the figures are not those of a
+    /// file system that allocates blocks.
     private Path image(Path folder) throws IOException {
         final Path image = folder.resolve(DISK + ".img");
         if (!Files.exists(image)) {

@@ -21,9 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Requests to a metaserver, one at a time. A change carries an idempotency key and is repeated once under it
-/// when the
-/// connection breaks, so that it happens once or not at all.
+/// Requests to a metaserver, one at a time. A change carries an idempotency key and is repeated once under
+/// it when the connection breaks, so that it happens once or not at all.
 public final class RestClient implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int UNAUTHENTICATED = 401;

@@ -27,9 +27,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `basalt serve`: every daemon that the file of settings has a table for, each as a process; or one of them in
-/// this
-/// process.
+/// `basalt serve`: every daemon that the file of settings has a table for, each as a process; or one of
+/// them in this process.
 @Command(
         name = "serve",
         mixinStandardHelpOptions = true,

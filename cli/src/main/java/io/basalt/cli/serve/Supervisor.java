@@ -9,8 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /// Keeps the daemons of one host running, each in its process: starts them in order, starts one again that
-/// ends, and
-/// stops all of them in the reverse order.
+/// ends, and stops all of them in the reverse order.
 ///
 /// A daemon that ends before it ever ran for a while cannot run: then everything is stopped, with its status.
 ///

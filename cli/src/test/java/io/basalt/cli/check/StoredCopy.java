@@ -81,9 +81,8 @@ final class StoredCopy {
         changes.clear();
     }
 
-    /// Make the changes that were noted, and leave the device as it is before the store is closed: they stand
-    /// in its
-    /// log only, as after a crash.
+    /// Make the changes that were noted, and leave the device as it is before the store is closed: they
+    /// stand in its log only, as after a crash.
     void storeAndCrash() throws IOException {
         final Path crashed = file.resolveSibling(file.getFileName() + ".crashed");
         beforeClose = () -> {

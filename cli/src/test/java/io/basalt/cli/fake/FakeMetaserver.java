@@ -15,9 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A metaserver's REST API that gives the answers it was told to, and remembers what it was asked. Texts are
-/// JSON with
-/// `'` for `"`.
+/// A metaserver's REST API that gives the answers it was told to, and remembers what it was asked. Texts
+/// are JSON with `'` for `"`.
 public final class FakeMetaserver implements AutoCloseable {
     /// The token that is accepted.
     public static final String TOKEN = "token-of-the-test";

@@ -15,8 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
 /// Random requests, many at a time, each in a slot of the volume of its own whose content is known and
-/// compared. Lives on
-/// a data reactor.
+/// compared. Lives on a data reactor.
 final class VerifiedLoad {
     private static final int SECTOR = 512;
 

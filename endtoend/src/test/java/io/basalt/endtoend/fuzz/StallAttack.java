@@ -172,9 +172,8 @@ final class StallAttack implements Attack {
 
     // ---- sockets
 
-    /// Sends sockets that linger where descriptors are not wanted, behind a message that ends the session or
-    /// not, so
-    /// that the gate closes them last, read or unread.
+    /// Sends sockets that linger where descriptors are not wanted, behind a message that ends the session
+    /// or not, so that the gate closes them last, read or unread.
     private void linger(RandomGenerator random) {
         final Path victim = gate.socket(victims.apply(random));
         try (LingeringSocket socket = LingeringSocket.open();

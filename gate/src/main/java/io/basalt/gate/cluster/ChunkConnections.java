@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The connections of one data reactor: one for each address of a chunk reactor, shared by all volumes, kept as
-/// long as
-/// any map names the address. Control plane, except that requests use the links that are there.
+/// The connections of one data reactor: one for each address of a chunk reactor, shared by all volumes,
+/// kept as long as any map names the address. Control plane, except that requests use the links that are
+/// there.
 ///
 /// One owner reactor; [#status()] may be asked by any thread.
 final class ChunkConnections {

@@ -11,13 +11,11 @@ import io.basalt.net.Service;
 import io.basalt.reactor.TimerTask;
 import org.jspecify.annotations.Nullable;
 
-/// The way to one chunk reactor: one connection at a time, made when it is first needed and again when it is
-/// lost, and
-/// the pieces that wait for it. Shared by all volumes of a reactor. See [LinkState].
+/// The way to one chunk reactor: one connection at a time, made when it is first needed and again when it
+/// is lost, and the pieces that wait for it. Shared by all volumes of a reactor. See [LinkState].
 ///
-/// Pieces go in the order in which they came; a piece that finds others waiting waits behind them. Nothing here
-/// allocates
-/// except connecting. One owner reactor; [#status()] may be asked by any thread.
+/// Pieces go in the order in which they came; a piece that finds others waiting waits behind them. Nothing
+/// here allocates except connecting. One owner reactor; [#status()] may be asked by any thread.
 final class ChunkLink extends TimerTask {
     /// A chunk server asks nothing of a gate.
     private static final Service NONE = new Service() {

@@ -15,9 +15,8 @@ import io.basalt.store.VolumeRules;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A cluster volume's way in on one reactor: cuts requests into pieces, which go where the map says, and puts
-/// the results
-/// together.
+/// A cluster volume's way in on one reactor: cuts requests into pieces, which go where the map says, and
+/// puts the results together.
 ///
 /// ```
 ///  submit ─▶ [waiting] ─▶ one request being cut ─▶ pieces ─▶ PieceRouter ─▶ primaries

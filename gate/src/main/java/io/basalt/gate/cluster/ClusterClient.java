@@ -19,11 +19,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The gate's side of its conversation with the metaserver: attaches and detaches volumes, and hands maps and
-/// layouts to
-/// the data reactors as immutable objects. Lives on the control reactor, whose thread every method belongs to.
-/// Control
-/// plane.
+/// The gate's side of its conversation with the metaserver: attaches and detaches volumes, and hands maps
+/// and layouts to the data reactors as immutable objects. Lives on the control reactor, whose thread every
+/// method belongs to. Control plane.
 public final class ClusterClient implements MetaListener, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ClusterClient.class.getName());
 
@@ -113,9 +111,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         }
     }
 
-    /// Open a volume: attached if [#attach] was granted before, else it is attached as soon as the metaserver
-    /// can be
-    /// asked; until then requests wait.
+    /// Open a volume: attached if [#attach] was granted before, else it is attached as soon as the
+    /// metaserver can be asked; until then requests wait.
     ///
     /// @param name what the gate's operators know it by
     /// @param volumeName what the cluster knows it by

@@ -10,10 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /// Everything that one data reactor has of the cluster: its network and connections, the newest maps, the
-/// identities of
-/// its changes, and the channels of its volumes. One owner reactor, whose thread every method belongs to unless
-/// it says
-/// otherwise; control plane, but for what [PieceRouter] does.
+/// identities of its changes, and the channels of its volumes. One owner reactor, whose thread every method
+/// belongs to unless it says otherwise; control plane, but for what [PieceRouter] does.
 public final class ClusterPort {
     private final Reactor reactor;
     private final Network network;

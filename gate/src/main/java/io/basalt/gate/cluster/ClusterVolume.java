@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// A volume that the cluster keeps. See [VolumeState] for its life.
 ///
 /// It is there before it is attached: with the size it had when it was last seen, so that guests find their
-/// disk as soon
-/// as the gate runs; what they ask waits. Bytes never written read as zeros.
+/// disk as soon as the gate runs; what they ask waits. Bytes never written read as zeros.
 ///
 /// Concurrency: lives on the control reactor. Reactors that serve it have immutable layouts handed to them.
 ///

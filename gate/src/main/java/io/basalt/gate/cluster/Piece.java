@@ -13,12 +13,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One piece of a request, a range within one shard, and the call that takes it to the shard's primary, as
-/// often as it
-/// needs to. Preallocated by its channel, used again; allocates nothing. One owner reactor.
+/// often as it needs to. Preallocated by its channel, used again; allocates nothing. One owner reactor.
 ///
 /// A change claims its identity (see [ClientRequest]) when it is first sent and keeps it until it has its
-/// result, so that
-/// however often it is sent it is executed once.
+/// result, so that however often it is sent it is executed once.
 final class Piece extends Call {
     /// Entries of an ordinary piece: 64 KiB in pages of 4 KiB, wherever they begin, and as many again.
     static final int NARROW_ENTRIES = 34;

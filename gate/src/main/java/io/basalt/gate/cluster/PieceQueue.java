@@ -2,9 +2,8 @@ package io.basalt.gate.cluster;
 
 import org.jspecify.annotations.Nullable;
 
-/// Pieces that wait for the same thing, first come first served. Linked through [Piece#next]: a piece is in one
-/// queue
-/// at most. Allocates nothing. One owner reactor.
+/// Pieces that wait for the same thing, first come first served. Linked through [Piece#next]: a piece is in
+/// one queue at most. Allocates nothing. One owner reactor.
 final class PieceQueue {
     private @Nullable Piece first;
     private @Nullable Piece last;

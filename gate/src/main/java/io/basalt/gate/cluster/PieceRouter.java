@@ -10,8 +10,7 @@ import io.basalt.wire.data.AnswerCode;
 import org.jspecify.annotations.Nullable;
 
 /// The decision, for each piece at each attempt, where it goes or what it waits for; and for each answer,
-/// whether it is
-/// a result. The data path's half of a [ClusterPort].
+/// whether it is a result. The data path's half of a [ClusterPort].
 ///
 /// | answer | what follows |
 /// |---|---|

@@ -4,12 +4,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The order in which a channel tries changes again.
 ///
-/// A change is executed once by a primary that has it in its memory of identities. A primary that takes over
-/// has not:
-/// a change whose answer was lost may be on the copies already, and is executed a second time. That does no harm as
-/// long as nothing else has changed the same bytes in between; otherwise an older write would land on top of a
-/// newer
-/// one that was acknowledged and read. So a change that may have been executed and has no result is
+/// A change is executed once by a primary that has it in its memory of identities. A primary that takes
+/// over has not: a change whose answer was lost may be on the copies already, and is executed a second
+/// time. That does no harm as long as nothing else has changed the same bytes in between; otherwise an
+/// older write would land on top of a newer one that was acknowledged and read. So a change that may have
+/// been executed and has no result is
 /// **unsettled**, and
 /// until it has one
 ///
@@ -18,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// and only
 ///   when nothing that touches these bytes is in flight.
 ///
-/// On one connection answers come in the order of execution, so an answer that has come is no reason for doubt;
-/// what
-/// is in flight behind a change that has become unsettled is taken back by hanging up.
+/// On one connection answers come in the order of execution, so an answer that has come is no reason for
+/// doubt; what is in flight behind a change that has become unsettled is taken back by hanging up.
 ///
 /// Costs one comparison per piece while nothing is unsettled. Allocates nothing. One owner reactor.
 final class RetryOrder {

@@ -4,9 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The submissions of one channel: as many as it has pieces, and one that is being cut. Grows by doubling when
-/// more are
-/// needed at the same time than ever before. One owner reactor.
+/// The submissions of one channel: as many as it has pieces, and one that is being cut. Grows by doubling
+/// when more are needed at the same time than ever before. One owner reactor.
 final class SubmissionPool {
     private static final int FIRST = 16;
 

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The end of descriptors that a front end had a hand in, in a thread that may be kept waiting.
 ///
-/// To close can take as long as somebody else likes: a TCP socket that lingers until its peer reads, a file whose
-/// server is asked to flush it, an eventfd in an epoll set that is locked. Closing a Unix socket closes
-/// whatever was
-/// sent there and never read. So none of that is done on a reactor. The thread exists only while there is
-/// something to close, and what keeps it waiting holds up no other controller: each has its own.
+/// To close can take as long as somebody else likes: a TCP socket that lingers until its peer reads, a file
+/// whose server is asked to flush it, an eventfd in an epoll set that is locked. Closing a Unix socket
+/// closes whatever was sent there and never read. So none of that is done on a reactor. The thread exists
+/// only while there is something to close, and what keeps it waiting holds up no other controller: each has
+/// its own.
 ///
 /// Concurrency: any thread.
 final class ForeignFds {

@@ -18,10 +18,9 @@ import java.util.Objects;
 /// on any other can block a page fault for as long as its server likes. Even to ask such a file for its size may
 /// take as long, so the first question is one that the kernel answers by itself: whether the file has seals.
 ///
-/// Guest memory is filled with pages when it is mapped: here, where a shortage is an error, and not later on a data
-/// reactor, where io_uring would fill it when it pins the region, and other guests would wait. So a front end
-/// has this
-/// process make memory of its file's holes; how much, is bounded by the operator.
+/// Guest memory is filled with pages when it is mapped: here, where a shortage is an error, and not later
+/// on a data reactor, where io_uring would fill it when it pins the region, and other guests would wait. So
+/// a front end has this process make memory of its file's holes; how much, is bounded by the operator.
 ///
 /// Concurrency: control reactor. One front end.
 final class HostMemoryMapper implements MemoryMapper {
@@ -63,9 +62,8 @@ final class HostMemoryMapper implements MemoryMapper {
         return new GuestMapping(mapping, identity);
     }
 
-    /// A front end cuts one file into regions as it likes, and cuts it anew while old regions are still mapped:
-    /// what
-    /// it can fill is the files, each counted once.
+    /// A front end cuts one file into regions as it likes, and cuts it anew while old regions are still
+    /// mapped: what it can fill is the files, each counted once.
     private GuestFile admitted(FileIdentity identity, long bytes) throws RefusedException {
         final GuestFile known = guestFiles.get(identity);
         if (known != null && bytes <= known.bytes) {

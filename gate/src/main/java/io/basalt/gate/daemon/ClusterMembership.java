@@ -30,9 +30,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// A gate's membership in a cluster: a network on every reactor, the data reactors' ports, and the client that
-/// speaks to
-/// the metaserver. Made and closed by one thread that is none of the reactors'.
+/// A gate's membership in a cluster: a network on every reactor, the data reactors' ports, and the client
+/// that speaks to the metaserver. Made and closed by one thread that is none of the reactors'.
 final class ClusterMembership implements AutoCloseable {
     private static final String UUID_FILE = "node.uuid";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);

@@ -1,6 +1,5 @@
 /// What a gate tells Prometheus, over HTTP. Read off the data path: reactors and queues count, the control
-/// reactor adds
-/// up.
+/// reactor adds up.
 @NullMarked
 package io.basalt.gate.metrics;
 

@@ -30,9 +30,8 @@ public interface ControllerHost {
     /// Set whether the guest is told of a write cache that it has to flush. The controller exists.
     void writeback(String name, boolean enabled);
 
-    /// Be told when a guest has changed what must outlive the gate: its cache mode. Called before the guest's
-    /// request
-    /// is answered.
+    /// Be told when a guest has changed what must outlive the gate: its cache mode. Called before the
+    /// guest's request is answered.
     void onChange(ChangeListener listener);
 
     /// Hears of a change that a guest made.

@@ -27,12 +27,10 @@ import org.jspecify.annotations.Nullable;
 /// The socket side of the RPC: listens on a Unix socket that only its owner and root may use, and serves many
 /// clients at once. Driven by the control reactor's engine; every method belongs to that reactor's thread.
 ///
-/// A client that does not read its answers, or floods, holds up only itself: it is not read until its answers are
-/// gone, and what it may send in one go is bounded, so that others get their turn. A client may stay connected
-/// as long
-/// as it likes while there is room; when all places are taken, the one that has been silent longest gives up
-/// its own,
-/// unless it waits for an answer.
+/// A client that does not read its answers, or floods, holds up only itself: it is not read until its
+/// answers are gone, and what it may send in one go is bounded, so that others get their turn. A client may
+/// stay connected as long as it likes while there is room; when all places are taken, the one that has been
+/// silent longest gives up its own, unless it waits for an answer.
 public final class RpcServer implements AutoCloseable {
     /// Clients served at once; more wait in the listener's backlog.
     public static final int CLIENTS_MAX = 256;

@@ -28,9 +28,8 @@ public final class HostMemory {
     private static final VarHandle LONG_HANDLE =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
-    /// What an address of a process can be. With it the compiler knows that an address is inside [#ALL], and
-    /// drops a
-    /// comparison that can never fail.
+    /// What an address of a process can be. With it the compiler knows that an address is inside [#ALL],
+    /// and drops a comparison that can never fail.
     private static final long ADDRESS_MASK = (1L << 47) - 1;
 
     private HostMemory() {}

@@ -19,9 +19,8 @@ public interface LogReader {
     /// @return null if this reader does not follow the log any more, so that its state is an older one
     byte @Nullable [] snapshot();
 
-    /// This replica leads from now on, or does so no longer. Before it leads it has read everything that was
-    /// committed
-    /// by leaders before it.
+    /// This replica leads from now on, or does so no longer. Before it leads it has read everything that
+    /// was committed by leaders before it.
     void leading(boolean leads);
 
     /// The log cannot go on: it takes no entries and delivers none any more. What was read stands.

@@ -11,9 +11,8 @@ package io.basalt.meta.log;
 ///   ask again under the same request id, or look.
 /// * A **snapshot** of the reader's state stands for all entries up to the last that was read.
 ///
-/// All methods and callbacks belong to the owner's reactor; nothing here waits. Implementations: `log.local` (a
-/// file),
-/// [MemoryLog] (tests and simulation).
+/// All methods and callbacks belong to the owner's reactor; nothing here waits. Implementations:
+/// `log.local` (a file), [MemoryLog] (tests and simulation).
 public interface MetaLog extends AutoCloseable {
     /// Longest entry, bytes.
     int ENTRY_BYTES_MAX = 4 << 20;

@@ -5,8 +5,7 @@ import io.basalt.wire.meta.MetaCode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Why a request was not done, as `application/problem+json` (RFC 9457) with the members `code`, `field`,
-/// `reason` and
-/// `hint` besides the standard ones.
+/// `reason` and `hint` besides the standard ones.
 final class Problem extends RuntimeException {
     static final String CONTENT_TYPE = "application/problem+json";
 

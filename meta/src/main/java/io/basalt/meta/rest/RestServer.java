@@ -20,9 +20,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 
-/// The REST API's server: takes requests, checks who asks, finds the route, answers. Each request has a virtual
-/// thread
-/// of its own; how many there are is bounded.
+/// The REST API's server: takes requests, checks who asks, finds the route, answers. Each request has a
+/// virtual thread of its own; how many there are is bounded.
 public final class RestServer implements AutoCloseable {
     /// Longest body taken, bytes.
     public static final int BODY_BYTES_MAX = 64 << 10;

@@ -20,9 +20,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// The way from the API's threads to the service's reactor and back: posts, and waits with a bound. Any thread
-/// but the
-/// reactor's own.
+/// The way from the API's threads to the service's reactor and back: posts, and waits with a bound. Any
+/// thread but the reactor's own.
 final class ServiceAccess {
     private final Reactor reactor;
     private final MetaService service;

@@ -19,11 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Who must know of a new attach generation before it is granted, and who does.
 ///
-/// Every rise of a generation gets the next number of one row. A chunk server first gets all generations, then
-/// the row
-/// from there on, in batches of whatever has gathered while the batch before was under way; so a burst of
-/// attachments
-/// costs a few messages to each server, not one for each.
+/// Every rise of a generation gets the next number of one row. A chunk server first gets all generations,
+/// then the row from there on, in batches of whatever has gathered while the batch before was under way; so
+/// a burst of attachments costs a few messages to each server, not one for each.
 ///
 /// A generation is **granted** when both hold:
 ///

@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
 /// The metaserver itself: the state machine, its log, and the nodes that talk to it.
 ///
 /// It answers only while its log says that it leads. A command that it does not understand, or a log that
-/// fails, makes
-/// it stand still ([#standing()] says why): it answers no more, and the cluster's I/O goes on without it.
+/// fails, makes it stand still ([#standing()] says why): it answers no more, and the cluster's I/O goes on
+/// without it.
 ///
 /// Every method belongs to its reactor.
 public final class MetaService implements AutoCloseable {

@@ -6,7 +6,6 @@ import io.basalt.meta.state.CommandResult;
 @FunctionalInterface
 public interface ResultListener {
     /// The command was applied, with this result; or it could not be, or its fate is not known: then the
-    /// result's code
-    /// is `NOT_LEADER` or `UNAVAILABLE`.
+    /// result's code is `NOT_LEADER` or `UNAVAILABLE`.
     void ended(CommandResult result);
 }

@@ -6,9 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/// How much of which parts the devices hold, as they have said since this metaserver began to lead: known soon,
-/// kept
-/// nowhere. Sixteen bytes for each part on each device. Belongs to the service's reactor.
+/// How much of which parts the devices hold, as they have said since this metaserver began to lead: known
+/// soon, kept nowhere. Sixteen bytes for each part on each device. Belongs to the service's reactor.
 public final class VolumeUsage {
     private final Map<Integer, Held> devices = new HashMap<>();
     private final Map<Long, Long> totals = new HashMap<>();

@@ -34,8 +34,7 @@ import java.util.List;
 import java.util.UUID;
 
 /// The bytes of a [MetaCommand]: a byte of version, a byte of kind, its fields in the order of the record.
-/// Numbers of
-/// kinds are never used again. See `docs/FORMAT-META.md`.
+/// Numbers of kinds are never used again. See `docs/FORMAT-META.md`.
 public final class CommandCodec {
     /// Version that is written, and the newest that is understood.
     public static final int VERSION = 1;

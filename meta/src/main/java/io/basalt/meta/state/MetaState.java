@@ -34,12 +34,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The deterministic state machine of the metaserver: `(state, command) → (state, result, events)`.
 ///
-/// Two machines that have applied the same commands have the same [#snapshot()], byte for byte, whether or not
-/// one of
-/// them was restored from a snapshot on the way. A command that is refused has changed nothing. One whose
-/// version or
-/// kind is not understood is not applied at all: [#apply] throws, and its owner must stop here, because everything
-/// after it would be applied to another state than elsewhere.
+/// Two machines that have applied the same commands have the same [#snapshot()], byte for byte, whether or
+/// not one of them was restored from a snapshot on the way. A command that is refused has changed nothing.
+/// One whose version or kind is not understood is not applied at all: [#apply] throws, and its owner must
+/// stop here, because everything after it would be applied to another state than elsewhere.
 ///
 /// There is one small record per volume, whatever its size, and none per shard. One owner.
 public final class MetaState {
@@ -312,8 +310,7 @@ public final class MetaState {
     }
 
     /// Whether a part was deleted with its volume. One with a number that was never given is not: an older
-    /// state than
-    /// a chunk server has seen must not make it free anything.
+    /// state than a chunk server has seen must not make it free anything.
     public boolean isPartDeleted(long partId) {
         return partId <= tables.lastPartId && !tables.hasPart(partId);
     }

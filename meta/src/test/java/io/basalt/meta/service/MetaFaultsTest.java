@@ -16,10 +16,10 @@ import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/// Attachments while connections break, hosts are cut off, chunk servers are slow to acknowledge and the metaserver
-/// starts again. Safety: whenever a grant arrives, every chunk server that is up knows of it (S9), and no two
-/// gates are
-/// granted the same generation. Liveness: once all is well again, everybody knows everything.
+/// Attachments while connections break, hosts are cut off, chunk servers are slow to acknowledge and the
+/// metaserver starts again. Safety: whenever a grant arrives, every chunk server that is up knows of it
+/// (S9), and no two gates are granted the same generation. Liveness: once all is well again, everybody
+/// knows everything.
 class MetaFaultsTest {
     private static final int STEPS = 60;
     private static final int VOLUMES = 5;

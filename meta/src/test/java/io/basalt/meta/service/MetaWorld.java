@@ -159,9 +159,8 @@ final class MetaWorld implements AutoCloseable {
         return node;
     }
 
-    /// Three chunk servers and a gate, all ready, and the set laid out. Node and device numbers are those of
-    /// the chunk
-    /// servers.
+    /// Three chunk servers and a gate, all ready, and the set laid out. Node and device numbers are those
+    /// of the chunk servers.
     Node cluster() {
         for (int number = 1; number <= 3; number++) {
             final Node chunk = chunk(number);

@@ -12,9 +12,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A request of the control plane, made once and used again, with buffers of its own for content that does not
-/// fit a
-/// body. Belongs to one reactor.
+/// A request of the control plane, made once and used again, with buffers of its own for content that does
+/// not fit a body. Belongs to one reactor.
 public final class ContentCall extends Call {
     /// Longest content of an answer, in bytes.
     public static final int ANSWER_BYTES_MAX = 4 << 10;

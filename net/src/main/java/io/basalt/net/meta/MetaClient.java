@@ -35,11 +35,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A node's side of its conversation with the metaserver (see [ClientState] for its course).
 ///
-/// It keeps one connection, registers, subscribes, sends heartbeats, and does all that again when the connection is
-/// lost, with the next endpoint in turn. Requests outlive a connection: they are sent again under the same identity
-/// until they are answered or their time is up, and have their effect once. While no metaserver can be reached,
-/// what
-/// is known stays as it is.
+/// It keeps one connection, registers, subscribes, sends heartbeats, and does all that again when the
+/// connection is lost, with the next endpoint in turn. Requests outlive a connection: they are sent again
+/// under the same identity until they are answered or their time is up, and have their effect once. While
+/// no metaserver can be reached, what is known stays as it is.
 ///
 /// Every method belongs to its reactor. Control plane: allocates.
 public final class MetaClient implements AutoCloseable {

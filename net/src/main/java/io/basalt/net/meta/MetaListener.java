@@ -8,8 +8,7 @@ import io.basalt.wire.meta.ServeResult;
 import io.basalt.wire.meta.VolumeRecord;
 
 /// What a node hears from the metaserver, in its [MetaClient]'s reactor. Control plane. A chunk server must
-/// override
-/// [#generationsRaised]; a gate, [#serveRequested] and [#releaseRequested].
+/// override [#generationsRaised]; a gate, [#serveRequested] and [#releaseRequested].
 public interface MetaListener {
     /// The node is registered, for the first time or again after a connection was lost.
     default void registered(Registered registered) {}
@@ -18,8 +17,7 @@ public interface MetaListener {
     default void mapChanged(int setId, ClusterMap map) {}
 
     /// Attach generations have risen (see [GenerationBatch]). With `first` set the batch begins a complete
-    /// list: what
-    /// was known before stays known, since generations never fall.
+    /// list: what was known before stays known, since generations never fall.
     ///
     /// @param acknowledge to be run, now or later in the same reactor, as soon as no write of an older
     ///     generation can
@@ -33,8 +31,7 @@ public interface MetaListener {
     default void volumeChanged(VolumeRecord volume) {}
 
     /// An operator wants this gate to attach a volume and serve it. Idempotent: if it does so already, the
-    /// answer is
-    /// where.
+    /// answer is where.
     default void serveRequested(String volumeName, MetaReply<ServeResult> reply) {
         reply.refused(MetaCode.UNSUPPORTED, "this node serves no volumes to guests; name a gate");
     }

@@ -2,9 +2,8 @@ package io.basalt.net.meta;
 
 import io.basalt.wire.meta.MetaCode;
 
-/// Who hears how a request to the metaserver ended: one of the two, once, in the client's reactor, never from
-/// inside
-/// the call that asked.
+/// Who hears how a request to the metaserver ended: one of the two, once, in the client's reactor, never
+/// from inside the call that asked.
 ///
 /// @param <T> what was asked for
 public interface MetaReply<T> {

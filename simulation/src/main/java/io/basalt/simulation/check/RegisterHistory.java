@@ -11,14 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// S2, S3).
 ///
 /// Values are unique per write, and 0 stands for zeros: never written, discarded or zeroed. A write whose
-/// outcome is not
-/// known may take effect once at any time after it began, or never; one of a superseded attachment not after
-/// the newer
-/// one was granted (S9).
+/// outcome is not known may take effect once at any time after it began, or never; one of a superseded
+/// attachment not after the newer one was granted (S9).
 ///
 /// The check is a search for an order (Wing and Gong), remembering which (set of operations, value) led
-/// nowhere. Few
-/// operations touch one sector at one time, so it is fast.
+/// nowhere. Few operations touch one sector at one time, so it is fast.
 public final class RegisterHistory {
     /// Time of what never ended.
     public static final long NEVER = Long.MAX_VALUE;

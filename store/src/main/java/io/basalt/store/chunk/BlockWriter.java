@@ -9,10 +9,9 @@ import io.basalt.store.chunk.StoreOp.Kind;
 import io.basalt.store.chunk.StoreOp.State;
 import java.lang.foreign.MemorySegment;
 
-/// Changes shards. New content goes to free positions and, at the same time, a record of it to the log; when
-/// both are
-/// on the device the map is switched and the caller is answered. What the content replaces stays untouched until no
-/// recovery can need it:
+/// Changes shards. New content goes to free positions and, at the same time, a record of it to the log;
+/// when both are on the device the map is switched and the caller is answered. What the content replaces
+/// stays untouched until no recovery can need it:
 ///
 /// ```
 ///   noted ──── content and record written ────▶ complete: map switched, answered

@@ -1,8 +1,7 @@
 package io.basalt.store.chunk;
 
-/// The buffers that pieces of requests go through when their memory does not suit: ranges that are not whole
-/// blocks, and
-/// memory in too many bits. One owner reactor.
+/// The buffers that pieces of requests go through when their memory does not suit: ranges that are not
+/// whole blocks, and memory in too many bits. One owner reactor.
 final class BouncePool {
     private final int[] free;
     private int freeCount;

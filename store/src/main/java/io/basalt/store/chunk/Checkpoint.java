@@ -10,12 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the pages that differ from the device, so that the log before them is no longer needed.
 ///
-/// A cycle takes the pages that are dirty when it starts, at lsn C. Of each it writes an image that has every
-/// record
-/// before C in it; a page with an operation under way that was noted before C waits for that one. When all are
-/// durable, the tail of the log is C. Images go to the page's other home, so the one that recovery would use is
-/// never
-/// touched.
+/// A cycle takes the pages that are dirty when it starts, at lsn C. Of each it writes an image that has
+/// every record before C in it; a page with an operation under way that was noted before C waits for that
+/// one. When all are durable, the tail of the log is C. Images go to the page's other home, so the one that
+/// recovery would use is never touched.
 ///
 /// ```
 ///   IDLE ─▶ COLLECTING ─▶ FLUSHING ─▶ WRITING ─▶ COLLECTING ... ─▶ SYNCING ─▶ IDLE

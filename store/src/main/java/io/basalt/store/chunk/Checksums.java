@@ -9,9 +9,8 @@ import java.util.zip.CRC32C;
 
 /// CRC32C over requests' memory without allocation, and the binding of a block's checksum to what the block is.
 ///
-/// The JVM computes CRC32C over byte buffers only, so each region is looked at through buffers of up to 1 GiB
-/// that are
-/// made when its table is first seen. One owner reactor.
+/// The JVM computes CRC32C over byte buffers only, so each region is looked at through buffers of up to 1
+/// GiB that are made when its table is first seen. One owner reactor.
 final class Checksums {
     /// Plain CRC32C of a block of zeros.
     static final int ZERO_BLOCK = of(Memory.ZEROS, 0, StoreRequest.BLOCK_BYTES);

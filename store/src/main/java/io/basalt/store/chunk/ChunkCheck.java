@@ -154,9 +154,8 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
         nextEntry();
     }
 
-    /// Entries with records have not been settled by the scan: each goes through a lane, and so do the others,
-    /// to see
-    /// their page.
+    /// Entries with records have not been settled by the scan: each goes through a lane, and so do the
+    /// others, to see their page.
     private void nextEntry() {
         step = Step.STRUCTURES;
         entry++;

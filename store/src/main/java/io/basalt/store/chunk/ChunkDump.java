@@ -11,8 +11,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A printout of a store that nobody has open: superblock, log blocks with their records, and both homes of
-/// each page,
-/// as they are on the device, one line each. Writes nothing.
+/// each page, as they are on the device, one line each. Writes nothing.
 public final class ChunkDump implements DeviceIo.Owner {
     private enum Step {
         SUPERBLOCK,

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The shards of one device. One owner reactor: every method belongs to its thread.
 ///
-/// The rule that everything here follows: **a block that recovery could still need is never overwritten.** New
-/// content
-/// of a block goes to a spare place in the shard's slot while a record of it goes to the intent log; both take one
-/// latency of the device, side by side. `docs/FORMAT.md` has the structures, [BlockWriter] the life of a write,
-/// [IntentLog] what recovery does with a record, [Checkpoint] how the log is kept short.
+/// The rule that everything here follows: **a block that recovery could still need is never overwritten.**
+/// New content of a block goes to a spare place in the shard's slot while a record of it goes to the intent
+/// log; both take one latency of the device, side by side. `docs/FORMAT.md` has the structures,
+/// [BlockWriter] the life of a write, [IntentLog] what recovery does with a record, [Checkpoint] how the
+/// log is kept short.
 public final class ChunkStore {
     private final StoreParts parts;
     private final Requests requests;
@@ -181,9 +181,8 @@ public final class ChunkStore {
         parts.mover().stop();
     }
 
-    /// Let go at once, as a crash would: nothing more is written, and what is in flight is never answered. The
-    /// memory
-    /// of requests in flight stays in the device's use until it is done with them.
+    /// Let go at once, as a crash would: nothing more is written, and what is in flight is never answered.
+    /// The memory of requests in flight stays in the device's use until it is done with them.
     public void abandon() {
         ended = true;
         parts.mover().stop();

@@ -2,9 +2,8 @@ package io.basalt.store.chunk;
 
 import java.util.Arrays;
 
-/// What is in memory of every shard, and the way from a shard to its entry. A few arrays and an open-addressing
-/// hash
-/// table: about 60 bytes for each entry. One owner reactor.
+/// What is in memory of every shard, and the way from a shard to its entry. A few arrays and an
+/// open-addressing hash table: about 60 bytes for each entry. One owner reactor.
 final class EntryTable {
     static final int NONE = -1;
 

@@ -45,9 +45,8 @@ final class Frame implements DeviceIo.Owner {
     /// The page differs from its home on the device, or soon will.
     boolean dirty;
 
-    /// A record has taken effect since the page was last written. Without one the page is not written: were the
-    /// write torn,
-    /// recovery would find no record that explains it.
+    /// A record has taken effect since the page was last written. Without one the page is not written: were
+    /// the write torn, recovery would find no record that explains it.
     boolean changed;
 
     /// Used since the clock hand passed.

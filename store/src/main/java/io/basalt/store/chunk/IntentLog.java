@@ -18,9 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///   pages   │  they stand   │  new position's CRC matches  │
 /// ```
 ///
-/// Every block carries the mark and the tail of its time; the highest that is found counts. From that follows
-/// what may
-/// be overwritten:
+/// Every block carries the mark and the tail of its time; the highest that is found counts. From that
+/// follows what may be overwritten:
 ///
 /// * a **log block**, once a durable block says that the tail is past it;
 /// * a **position** that a record placed content at, once a durable block says that the mark is past that record
@@ -45,9 +44,8 @@ final class IntentLog implements DeviceIo.Owner {
     /// Blocks that may lie between the mark and the next block.
     private static final int WINDOW = 1024;
 
-    /// Blocks that records leave free for blocks that only move the mark or the tail, and those that the former
-    /// leave
-    /// to the latter.
+    /// Blocks that records leave free for blocks that only move the mark or the tail, and those that the
+    /// former leave to the latter.
     private static final int KEPT_BLOCKS = 4;
 
     private static final int KEPT_FOR_TAIL = 2;
@@ -421,9 +419,8 @@ final class IntentLog implements DeviceIo.Owner {
         }
     }
 
-    /// The store has failed, so that no record will ever be covered: let go of the operations that have ended.
-    /// Reads
-    /// need them.
+    /// The store has failed, so that no record will ever be covered: let go of the operations that have
+    /// ended. Reads need them.
     void abandonNoted() {
         StoreOp op = firstNoted;
         firstNoted = null;
@@ -441,9 +438,8 @@ final class IntentLog implements DeviceIo.Owner {
         }
     }
 
-    /// Do what moves the mark, or the tail, for those who wait for space. A block without records is written
-    /// only if
-    /// no other is on its way.
+    /// Do what moves the mark, or the tail, for those who wait for space. A block without records is
+    /// written only if no other is on its way.
     ///
     /// @param tailToo whether the log itself is short of space
     /// @return whether anything was started

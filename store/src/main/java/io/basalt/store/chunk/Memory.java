@@ -8,10 +8,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// The store's own memory that the device reads and writes: log blocks, pages on their way out, bounce buffers and
-/// cached pages, each a region of one table. Aligned to blocks, so that direct I/O takes it as it is. Freed
-/// when nothing
-/// refers to it any more, which an operation in flight does.
+/// The store's own memory that the device reads and writes: log blocks, pages on their way out, bounce
+/// buffers and cached pages, each a region of one table. Aligned to blocks, so that direct I/O takes it as
+/// it is. Freed when nothing refers to it any more, which an operation in flight does.
 final class Memory {
     static final int LOG_REGION = 0;
     static final int STAGING_REGION = 1;

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 ///   superblocks ─▶ flush ─▶ LogScan ─▶ PageScan ─▶ ReplayLanes ─▶ flush ─▶ first log block ─▶ flush ─▶ store
 /// ```
 ///
-/// The first flush makes durable what the decisions are based on. Until the new log's first block is durable,
-/// nothing is
-/// changed that the same recovery, run again from the start, would not change in the same way.
+/// The first flush makes durable what the decisions are based on. Until the new log's first block is
+/// durable, nothing is changed that the same recovery, run again from the start, would not change in the
+/// same way.
 final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, RecoveryParts.Refusal {
     private enum Step {
         FIRST_SUPERBLOCK,

@@ -8,8 +8,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// The bounded cache of metadata pages. A page that is pinned or dirty stays; of the others, a clock hand
-/// chooses who
-/// goes. One owner reactor.
+/// chooses who goes. One owner reactor.
 final class PageCache {
     /// Frames that the hand looks at before it gives up for now.
     private static final int LOOK_COUNT_MAX = 256;

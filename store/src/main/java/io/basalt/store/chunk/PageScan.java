@@ -7,10 +7,10 @@ import java.lang.foreign.MemorySegment;
 
 /// Second step of recovery: reads both homes of every page that was ever used and finds which one counts.
 ///
-/// The valid home with the higher generation counts. A home that is neither valid nor all zeros was torn while
-/// it was
-/// written, if the log still has records of its entry: the log is kept until the page is durable. Otherwise it has
-/// rotted; if it can be the newer one, the shard is damaged, since the other home is out of date.
+/// The valid home with the higher generation counts. A home that is neither valid nor all zeros was torn
+/// while it was written, if the log still has records of its entry: the log is kept until the page is
+/// durable. Otherwise it has rotted; if it can be the newer one, the shard is damaged, since the other home
+/// is out of date.
 final class PageScan implements DeviceIo.Owner {
     private enum Home {
         ZEROS,

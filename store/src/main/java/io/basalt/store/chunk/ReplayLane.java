@@ -7,14 +7,11 @@ import io.basalt.block.BlockStatus;
 import java.lang.foreign.MemorySegment;
 
 /// Third step of recovery, for one shard at a time: brings the records of the log into the shard's page and
-/// writes it
-/// to its other home.
+/// writes it to its other home.
 ///
-/// Records before the mark are complete: each is applied, and none may be missing. Of those after it, one that
-/// places
-/// content is applied if all of that content is on the device; else the write never finished, and what it would
-/// have
-/// replaced is intact.
+/// Records before the mark are complete: each is applied, and none may be missing. Of those after it, one
+/// that places content is applied if all of that content is on the device; else the write never finished,
+/// and what it would have replaced is intact.
 final class ReplayLane implements DeviceIo.Owner {
     /// Who is told that a lane's shard is done.
     interface Listener {

@@ -8,9 +8,8 @@ import io.basalt.store.chunk.StoreOp.Kind;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Callers' requests: checked, cut into pieces in the order of submission, put together again and answered. One
-/// owner
-/// reactor.
+/// Callers' requests: checked, cut into pieces in the order of submission, put together again and answered.
+/// One owner reactor.
 ///
 /// A read or write is cut into pieces of as many blocks as one log record may place. Zeroing is cut into the whole
 /// blocks, which lose their content, and what is left of a block at either end, which is overwritten with zeros.
@@ -213,9 +212,8 @@ final class Requests implements ShardOperations.Listener {
         return true;
     }
 
-    /// No page can leave the cache: fail the request if the store has failed and nothing is under way, for then
-    /// none
-    /// ever will.
+    /// No page can leave the cache: fail the request if the store has failed and nothing is under way, for
+    /// then none ever will.
     private boolean mayWaitForFrame(StoreRequest request) {
         if (!parts.failed() || !parts.operations().areAllFree() || parts.device.inFlight() > 0) {
             return false;

@@ -15,9 +15,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The shards of a store that nobody has open, as recovery would find them: which there are, and each with its
-/// content
-/// when it is asked for, every checksum compared. Writes nothing.
+/// The shards of a store that nobody has open, as recovery would find them: which there are, and each with
+/// its content when it is asked for, every checksum compared. Writes nothing.
 ///
 /// ```
 ///  open ──▶ superblocks ──▶ log ──▶ pages ──▶ records ──▶ opened ──▶ idle ◀──▶ read

@@ -3,9 +3,9 @@ package io.basalt.store.chunk;
 import io.basalt.block.IoVector;
 import org.jspecify.annotations.Nullable;
 
-/// One request to a [ChunkStore]. Preallocated by the caller, who fills it with one of the `ask` methods and
-/// gets it
-/// back through [#completed]. Between the two it belongs to the store; the data's memory does, too.
+/// One request to a [ChunkStore]. Preallocated by the caller, who fills it with one of the `ask` methods
+/// and gets it back through [#completed]. Between the two it belongs to the store; the data's memory does,
+/// too.
 ///
 /// **Blocks and checksums.** For a read, and for a write whose caller knows them, the plain CRC32C of each
 /// 4096-byte
@@ -215,8 +215,7 @@ public abstract class StoreRequest {
         return failedBlock;
     }
 
-    /// The store is done with the request. Called exactly once, from a poll of the store's reactor, never from
-    /// inside
-    /// [ChunkStore#submit].
+    /// The store is done with the request. Called exactly once, from a poll of the store's reactor, never
+    /// from inside [ChunkStore#submit].
     public abstract void completed(StoreStatus result);
 }

@@ -9,10 +9,9 @@ import io.basalt.store.chunk.StoreOp.State;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// Makes the content of a write ready: whole blocks, with their checksums. A range that covers blocks in part
-/// is merged
-/// with what they hold, in a bounce buffer; content that moves to the other slot comes into one, too. One owner
-/// reactor.
+/// Makes the content of a write ready: whole blocks, with their checksums. A range that covers blocks in
+/// part is merged with what they hold, in a bounce buffer; content that moves to the other slot comes into
+/// one, too. One owner reactor.
 final class WriteContent {
     private final StoreParts parts;
     private final ShardOperations operations;

@@ -18,13 +18,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// What was never written, and what was discarded, reads as zeros. A file that does not end on a block boundary
 /// is rounded up: its last block reads as zeros past the end.
 ///
-/// Discard punches holes. A block device that cannot free space and zero it in one may still be able to forget:
-/// then
-/// what was discarded reads as the device likes until it is written. Write zeroes zeroes the range in place, or
-/// punches holes if the request allows it. Where the file system or device refuses, write zeroes writes zeros from
-/// memory and discard is not supported, which front ends are told beforehand as far as it can be known.
-/// Flush is fdatasync. If a flush of a buffered file fails, the kernel drops the failed pages and would call the
-/// next flush good: every later flush fails until the volume is opened again.
+/// Discard punches holes. A block device that cannot free space and zero it in one may still be able to
+/// forget: then what was discarded reads as the device likes until it is written. Write zeroes zeroes the
+/// range in place, or punches holes if the request allows it. Where the file system or device refuses,
+/// write zeroes writes zeros from memory and discard is not supported, which front ends are told beforehand
+/// as far as it can be known. Flush is fdatasync. If a flush of a buffered file fails, the kernel drops the
+/// failed pages and would call the next flush good: every later flush fails until the volume is opened
+/// again.
 ///
 /// The file is locked while it is open, for one writer or for many readers ([ImageLock]); a block device that is
 /// written to is opened exclusively besides, which fails while it is mounted.

@@ -136,9 +136,8 @@ public final class SimDisk implements Volume {
         life++;
     }
 
-    /// The process that uses the disk dies; the disk does not. Nothing in flight is ever completed, but all of
-    /// it takes
-    /// effect.
+    /// The process that uses the disk dies; the disk does not. Nothing in flight is ever completed, but all
+    /// of it takes effect.
     public void processCrash() {
         while (!inFlight.isEmpty()) {
             final int index = (int) Long.remainderUnsigned(random.nextLong(), inFlight.size());

@@ -12,10 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The sectors of a simulated disk: what is on the medium, and what only its volatile cache holds.
 ///
 /// A sector that was written several times since it was last durable may hold any of those contents after a
-/// power cut,
-/// or the durable one: the disk destages when it likes. Sectors are independent of each other, so a write of
-/// several is
-/// torn.
+/// power cut, or the durable one: the disk destages when it likes. Sectors are independent of each other,
+/// so a write of several is torn.
 final class SimMedium {
     static final int SECTOR_BYTES = 512;
 

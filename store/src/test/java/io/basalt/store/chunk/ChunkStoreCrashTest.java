@@ -36,10 +36,8 @@ class ChunkStoreCrashTest {
     }
 
     /// Each of these has found a mistake: a lost record whose number was spent, a torn page that no record
-    /// explained, a
-    /// shard's slots that outlived the record that freed them, waits that nothing ended, and reads of a failed
-    /// store
-    /// that waited for what only a working one gives back.
+    /// explained, a shard's slots that outlived the record that freed them, waits that nothing ended, and
+    /// reads of a failed store that waited for what only a working one gives back.
     @Test
     void passesTheSequencesThatOnceFailed() {
         run(0x9f7e07eeb198353fL, new CrashRun.Plan(800, 36, 0, true, false));

@@ -14,11 +14,9 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/// One run of a store on a simulated disk against the model: random requests, the disk's operations completed
-/// in random
-/// order, crashes at random moments, also during recovery, and after each the question whether what is found
-/// there may
-/// be.
+/// One run of a store on a simulated disk against the model: random requests, the disk's operations
+/// completed in random order, crashes at random moments, also during recovery, and after each the question
+/// whether what is found there may be.
 ///
 /// Everything follows from the seed. An event is a request, a completion, a pass of the reactor or a tick of
 /// the clock.

@@ -5,9 +5,8 @@ import java.util.List;
 
 /// What one shard may hold, by the rules of a block device.
 ///
-/// For each sector there is the list of pieces that covered it since the content that is surely durable, in the
-/// order
-/// they take effect. After a crash the sector shows that content or one of theirs.
+/// For each sector there is the list of pieces that covered it since the content that is surely durable, in
+/// the order they take effect. After a crash the sector shows that content or one of theirs.
 final class ModelShard {
     static final int BLOCK_SECTORS = 8;
 

@@ -98,10 +98,9 @@ final class BlkRequestParser {
         hintHost = memory.hostAddress(region, hintStart);
     }
 
-    /// The reads and writes that drivers send all day: header, one piece of data and status in descriptors of their
-    /// own, all in the region that answered last. Finds what [#parseAny] would find, with that region looked up
-    /// only
-    /// once.
+    /// The reads and writes that drivers send all day: header, one piece of data and status in descriptors
+    /// of their own, all in the region that answered last. Finds what [#parseAny] would find, with that
+    /// region looked up only once.
     private int parsePlain(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
         if (chain.count() != 3 || memory != hinted || chain.length(0) != HEADER_LENGTH || chain.length(2) != 1) {
             return NOT_PLAIN;

@@ -5,10 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Loads and stores on memory shared with the other side of a ring, bounds-checked, for what is not on the way
-/// of every
-/// request ([io.basalt.linux.memory.HostMemory] is): little-endian (virtio 1),
-/// each a single access of its width. Plain ones work at any address, ordered ones at multiples of their width.
+/// Loads and stores on memory shared with the other side of a ring, bounds-checked, for what is not on the
+/// way of every request ([io.basalt.linux.memory.HostMemory] is): little-endian (virtio 1), each a single
+/// access of its width. Plain ones work at any address, ordered ones at multiples of their width.
 ///
 /// A 16-bit load answers 0 to 65535. Allocates nothing; any thread.
 public final class RingMemory {

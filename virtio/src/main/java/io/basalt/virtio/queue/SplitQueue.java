@@ -230,10 +230,8 @@ public final class SplitQueue extends Virtqueue {
     /// Copy a chain out of the descriptor table. Each half of a descriptor is loaded once.
     ///
     /// Most chains have three descriptors: a header, one piece of data, a status. They are copied without a
-    /// loop, for
-    /// which the compiler keeps more accounts than three steps take; as soon as one turns out to be another,
-    /// [#copy]
-    /// goes on with the descriptor that was loaded last.
+    /// loop, for which the compiler keeps more accounts than three steps take; as soon as one turns out to
+    /// be another, [#copy] goes on with the descriptor that was loaded last.
     private @Nullable QueueFault walk(int head, DescriptorChain into) {
         into.reset(head);
         final long table = descriptors;

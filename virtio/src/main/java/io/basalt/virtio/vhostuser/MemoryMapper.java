@@ -18,8 +18,7 @@ public interface MemoryMapper {
         MemorySegment memory();
 
         /// Whether the front end cannot take the memory away: the file is sealed against shrinking, and its
-        /// pages come
-        /// from no pool that may be empty when a hole is filled again.
+        /// pages come from no pool that may be empty when a hole is filled again.
         default boolean sealed() {
             return false;
         }

@@ -14,9 +14,8 @@ import io.basalt.virtio.queue.DescriptorChain;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/// A parser that knows the region that answered last takes a short cut for plain reads and writes. It must find
-/// what a
-/// parser that knows nothing finds, for plain requests, almost plain ones and broken ones.
+/// A parser that knows the region that answered last takes a short cut for plain reads and writes. It must
+/// find what a parser that knows nothing finds, for plain requests, almost plain ones and broken ones.
 class PlainRequestTest {
     private static final int DISK_BYTES = 1 << 20;
     private static final int HEADERS = 64;

@@ -7,12 +7,10 @@ public enum AnswerCode {
     /// Done.
     OK(0),
     /// The sender's epoch of the placement group is older than the one in [AnswerBody#epoch]: not executed.
-    /// Learn the
-    /// newer map, send again.
+    /// Learn the newer map, send again.
     STALE_EPOCH(1),
-    /// This copy is not the primary of the placement group, or not yet: not executed. [AnswerBody#epoch] is the
-    /// epoch
-    /// it knows, 0 if it knows none.
+    /// This copy is not the primary of the placement group, or not yet: not executed. [AnswerBody#epoch] is
+    /// the epoch it knows, 0 if it knows none.
     NOT_PRIMARY(2),
     /// A newer attachment of the volume exists, [AnswerBody#value] is its generation: not executed, and never
     /// will be.

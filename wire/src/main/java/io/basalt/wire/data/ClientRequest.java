@@ -24,10 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// comes with a lower one later (STALE_REQUEST), and what is [#SEQUENCE_WINDOW] or more above it (BUSY).
 /// [RequestIdentities] does the gate's side. READ and FLUSH leave the three fields 0.
 ///
-/// Offsets and lengths are multiples of 512. READ, WRITE, and a DISCARD or WRITE_ZEROES that is not in whole
-/// blocks touch
-/// at most 16 blocks ([DataMessage#DATA_BYTES_MAX]). FLUSH names no shard: partId, shardIndex, offset and
-/// length are 0.
+/// Offsets and lengths are multiples of 512. READ, WRITE, and a DISCARD or WRITE_ZEROES that is not in
+/// whole blocks touch at most 16 blocks ([DataMessage#DATA_BYTES_MAX]). FLUSH names no shard: partId,
+/// shardIndex, offset and length are 0.
 public final class ClientRequest {
     /// Bytes of the body.
     public static final int BYTES = 72;

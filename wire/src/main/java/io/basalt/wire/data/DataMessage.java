@@ -34,8 +34,7 @@ public final class DataMessage {
     public static final int REPLICATE_ZEROES = 18;
 
     /// Follow this primary in this epoch and session, and no older one. Refused with NO_LEASE while a lease
-    /// given to
-    /// another session runs.
+    /// given to another session runs.
     public static final int PREPARE = 32;
     /// Promise to follow no other primary for the lease time.
     public static final int LEASE = 33;
@@ -53,9 +52,8 @@ public final class DataMessage {
     public static final int BLOCK_BYTES = 4096;
     /// What offsets and lengths are multiples of.
     public static final int SECTOR_BYTES = 512;
-    /// Most bytes of one READ or WRITE, counted in the whole blocks that it touches: at most 16 blocks. A WRITE
-    /// of this
-    /// size is still all or nothing on each copy.
+    /// Most bytes of one READ or WRITE, counted in the whole blocks that it touches: at most 16 blocks. A
+    /// WRITE of this size is still all or nothing on each copy.
     public static final int DATA_BYTES_MAX = 64 << 10;
     /// Largest shard.
     public static final int SHARD_BYTES_MAX = 64 << 20;

@@ -20,12 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// older than
 ///   that of the message: the change was begun before the configuration was changed. SETTLED: the bound.
 ///
-/// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no range
-/// (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is about no
-/// placement group:
-/// pg 0, epoch 1. COPY_SHARDS names the shard
-/// after
-/// which it wants the list to go on; partId 0 to begin.
+/// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no
+/// range (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is
+/// about no placement group: pg 0, epoch 1. COPY_SHARDS names the shard after which it wants the list to go
+/// on; partId 0 to begin.
 public final class ReplicaRequest {
     /// Bytes of the body.
     public static final int BYTES = 64;

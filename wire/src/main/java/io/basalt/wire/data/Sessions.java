@@ -1,8 +1,7 @@
 package io.basalt.wire.data;
 
 /// A primary device's session: the life of its process and the connection within it, packed as life << 20 |
-/// connection.
-/// Positive; a later life or connection has a higher number.
+/// connection. Positive; a later life or connection has a higher number.
 public final class Sessions {
     private static final int CONNECTION_BITS = 20;
 

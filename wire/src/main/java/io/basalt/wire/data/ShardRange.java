@@ -114,8 +114,7 @@ public final class ShardRange {
     }
 
     /// The rule that the target breaks, or null. What the server knows (placement groups, shard size,
-    /// generations) is
-    /// the server's to check.
+    /// generations) is the server's to check.
     static @Nullable String targetViolation(MemorySegment body) {
         if (pg(body) < 0) {
             return "pg is negative";

@@ -1,8 +1,7 @@
 package io.basalt.wire.data;
 
 /// A change's place in the order of its placement group: (epoch, counter), packed as epoch << 40 | counter.
-/// Positive, and
-/// ordered like the number. 0 means "never written".
+/// Positive, and ordered like the number. 0 means "never written".
 public final class Versions {
     /// Highest epoch.
     public static final int EPOCH_MAX = (1 << 23) - 1;

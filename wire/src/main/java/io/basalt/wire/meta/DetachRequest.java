@@ -1,8 +1,7 @@
 package io.basalt.wire.meta;
 
-/// A gate's notice that it serves a volume no longer: nothing of it is under way. Idempotent: a detached volume
-/// stays
-/// detached, and an attachment that was superseded is not touched.
+/// A gate's notice that it serves a volume no longer: nothing of it is under way. Idempotent: a detached
+/// volume stays detached, and an attachment that was superseded is not touched.
 ///
 /// @param volumeId which volume
 /// @param generation the attachment that ends

@@ -3,11 +3,10 @@ package io.basalt.wire.meta;
 /// Attach generations that a chunk server must know. It answers when, for each of them, no write of an older
 /// generation can be applied any more: those under way have ended, those that come are refused.
 ///
-/// A server that has just subscribed gets all generations, in batches of which the first says that it is the first
-/// and the last that it is the last; it must not serve before the last one. Afterwards it gets what rises. A volume
-/// that it has not heard of so has never been attached, or was deleted: a write to it is refused like one of an
-/// older
-/// generation.
+/// A server that has just subscribed gets all generations, in batches of which the first says that it is
+/// the first and the last that it is the last; it must not serve before the last one. Afterwards it gets
+/// what rises. A volume that it has not heard of so has never been attached, or was deleted: a write to it
+/// is refused like one of an older generation.
 ///
 /// @param first begins a complete list
 /// @param last nothing older is missing after this batch

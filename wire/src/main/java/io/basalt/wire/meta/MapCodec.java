@@ -21,9 +21,8 @@ import java.util.List;
 ///               | changed placement groups
 /// ```
 ///
-/// A delta carries each changed element whole, so that applying it needs no arithmetic, and only what is named
-/// in it
-/// changes. Both begin with the version byte of [MetaMessage].
+/// A delta carries each changed element whole, so that applying it needs no arithmetic, and only what is
+/// named in it changes. Both begin with the version byte of [MetaMessage].
 public final class MapCodec {
     private static final int WHOLE = 1;
     private static final int DELTA = 2;

@@ -1,8 +1,7 @@
 package io.basalt.wire.meta;
 
-/// The body of a [MetaMessage#MAP] request, whose payload is a piece of an encoded map or delta. Pieces of one
-/// update
-/// come in order on one connection.
+/// The body of a [MetaMessage#MAP] request, whose payload is a piece of an encoded map or delta. Pieces of
+/// one update come in order on one connection.
 ///
 /// @param setId the set whose map it is
 /// @param fromVersion what the update is to be applied to; 0 if it is a whole map

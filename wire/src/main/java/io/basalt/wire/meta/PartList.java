@@ -3,9 +3,8 @@ package io.basalt.wire.meta;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Some parts of volumes, by number: those that a chunk server holds shards of, and, in the answer, those of
-/// them that
-/// were deleted with their volume, for good.
+/// Some parts of volumes, by number: those that a chunk server holds shards of, and, in the answer, those
+/// of them that were deleted with their volume, for good.
 ///
 /// @param partIds at most [#COUNT_MAX]
 public record PartList(List<Long> partIds) {

@@ -1,8 +1,8 @@
 package io.basalt.wire.meta;
 
-/// How much of some parts a device holds. Parts in the range that are not listed have nothing on the device, so
-/// that
-/// any report can be lost or repeated; one that covers all parts is sent in several if it is long.
+/// How much of some parts a device holds. Parts in the range that are not listed have nothing on the
+/// device, so that any report can be lost or repeated; one that covers all parts is sent in several if it
+/// is long.
 ///
 /// @param nodeId who sends it
 /// @param deviceId the device

@@ -32,11 +32,9 @@ import tools.jackson.databind.JsonNode;
 
 /// The cluster's volumes: `bdev_basalt_create`, `bdev_basalt_delete`, `bdev_basalt_get_path`.
 ///
-/// Creating attaches the volume, deleting detaches it; both are idempotent. A created volume is saved with the
-/// size it
-/// had when it was last seen, and comes back after a restart at once: guests find their disk, and what they ask
-/// waits
-/// until the metaserver has given the volume to this gate again.
+/// Creating attaches the volume, deleting detaches it; both are idempotent. A created volume is saved with
+/// the size it had when it was last seen, and comes back after a restart at once: guests find their disk,
+/// and what they ask waits until the metaserver has given the volume to this gate again.
 final class BasaltMethods {
     private static final long TIMEOUT_MS_MAX = 86_400_000;
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The settings of the process that an operator has chosen while it ran, and that outlive it: how reactors
-/// idle, and
-/// how much is logged. What nobody chose is left to the command line. One owner: the control reactor.
+/// idle, and how much is logged. What nobody chose is left to the command line. One owner: the control
+/// reactor.
 final class ChosenSettings {
     /// The method that chooses an idle mode.
     static final String SET_IDLE = "framework_set_idle";

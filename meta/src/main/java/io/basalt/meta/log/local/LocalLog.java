@@ -21,13 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The [MetaLog] of a metaserver that is one process.
 ///
-/// A thread of its own takes everything that waits, writes it at once, makes it durable with one fdatasync, and
-/// hands
-/// it to the reader by posting to the owner's reactor; what is appended meanwhile makes the next batch. When
-/// the log
-/// has grown by a certain length, a new file is begun, the reader is asked for its state, and once that is
-/// durable the
-/// older files go.
+/// A thread of its own takes everything that waits, writes it at once, makes it durable with one fdatasync,
+/// and hands it to the reader by posting to the owner's reactor; what is appended meanwhile makes the next
+/// batch. When the log has grown by a certain length, a new file is begun, the reader is asked for its
+/// state, and once that is durable the older files go.
 ///
 /// **Failure.** If a write or sync fails, what the disk holds is unknown, and trying again would not tell. The log
 /// stops: everything under way is uncertain, everything after is rejected, and only opening it anew (which

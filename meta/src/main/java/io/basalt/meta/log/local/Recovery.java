@@ -14,14 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /// What a folder holds when it is opened: the newest snapshot, and every entry after it.
 ///
-/// The log may end in the middle of a record, or in several records of which any part is missing, because they were
-/// written and not yet made durable when the power went: nobody has been told of them. They are cut off. But a
-/// damaged
-/// record that *was* durable must never be cut off silently. The two are told apart by what comes behind: every
-/// record
-/// says up to which index the log was durable when it was written. If one behind the damage says that the
-/// damaged one
-/// was, the log is corrupt, and is not opened.
+/// The log may end in the middle of a record, or in several records of which any part is missing, because
+/// they were written and not yet made durable when the power went: nobody has been told of them. They are
+/// cut off. But a damaged record that *was* durable must never be cut off silently. The two are told apart
+/// by what comes behind: every record says up to which index the log was durable when it was written. If
+/// one behind the damage says that the damaged one was, the log is corrupt, and is not opened.
 final class Recovery {
     private final LogFolder folder;
     private final List<byte[]> entries = new ArrayList<>();
