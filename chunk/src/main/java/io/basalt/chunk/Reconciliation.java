@@ -18,13 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The comparison of copies, shard by shard and block by block, and the rewriting of what differs. Control plane.
 ///
-/// * **Takeover**: among the copies that are in sync, the newest version of each block wins. It may be of a
-/// change that
-///   was never acknowledged; it has been read by nobody, so either choice is right, but all copies must make
-///   the same.
-/// * **Joining**: this device's copy is right whatever the versions are, and only blocks that were written
-/// before the
-///   joining copy got every change can differ in a way that matters.
+/// * **Takeover**: among the copies that are in sync, the newest version of each block wins. It may be of
+///   a change that was never acknowledged; it has been read by nobody, so either choice is right, but all
+///   copies must make the same.
+/// * **Joining**: this device's copy is right whatever the versions are, and only blocks that were
+///   written before the joining copy got every change can differ in a way that matters.
 ///
 /// What differs is written anew to all copies, as a change with a new version, in the order of all other
 /// changes. So a comparison that is broken off has done no harm and is begun anew.

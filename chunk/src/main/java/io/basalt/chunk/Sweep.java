@@ -12,14 +12,11 @@ import java.util.TreeSet;
 
 /// A walk through all shards of a device, again and again, that gives back what nobody needs any more:
 ///
-/// * **tombstones** that every copy of their placement group has ([Settling]); when hardly any metadata entry
-/// is left,
-///   also the others, since the next writes need entries more than copies need tombstones: what they guard
-///   against is
-///   a second fault;
+/// * **tombstones** that every copy of their placement group has ([Settling]); when hardly any metadata
+///   entry is left, also the others, since the next writes need entries more than copies need tombstones:
+///   what they guard against is a second fault;
 /// * **shards of deleted volumes**. Which parts are gone is asked for at the end of each walk
-/// ([Membership#partsHeld])
-///   and never kept: a process that begins anew asks again.
+///   ([Membership#partsHeld]) and never kept: a process that begins anew asks again.
 ///
 /// Both are idempotent, and each device does its own share by itself. Bounded: few entries are looked at, and few
 /// shards freed, at each tick. Control plane; one owner reactor.

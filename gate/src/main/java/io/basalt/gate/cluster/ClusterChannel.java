@@ -23,16 +23,14 @@ import org.jspecify.annotations.Nullable;
 ///              no layout yet, or no piece free        └── ended ─▶ last one: completed(first failure, or OK)
 /// ```
 ///
-/// * Requests are cut in the order in which they came; their pieces are under way together. Nothing orders
-/// requests that
-///   are in flight at the same time, as on any disk; a request completes only after its last piece.
+/// * Requests are cut in the order in which they came; their pieces are under way together. Nothing
+///   orders requests that are in flight at the same time, as on any disk; a request completes only after
+///   its last piece.
 /// * A piece never crosses a shard, and a read or write piece touches at most [DataMessage#DATA_BYTES_MAX].
-/// * FLUSH is answered at once: a WRITE is answered only when every in-sync copy has it durable, so there is
-/// nothing that
-///   a flush could add.
-/// * Pieces are made as more of them are needed at the same time than ever before, up to [#PIECES_MAX]; in a
-/// steady state
-///   nothing is allocated. Beyond that requests wait.
+/// * FLUSH is answered at once: a WRITE is answered only when every in-sync copy has it durable, so there
+///   is nothing that a flush could add.
+/// * Pieces are made as more of them are needed at the same time than ever before, up to [#PIECES_MAX];
+///   in a steady state nothing is allocated. Beyond that requests wait.
 final class ClusterChannel implements VolumeChannel {
     /// Pieces under way at the same time.
     static final int PIECES_MAX = 1024;

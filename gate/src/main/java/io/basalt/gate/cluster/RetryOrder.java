@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// until it has one
 ///
 /// * nothing else that touches the same bytes is sent;
-/// * unsettled changes of the same bytes go one after the other, in the order in which they were sent first,
-/// and only
-///   when nothing that touches these bytes is in flight.
+/// * unsettled changes of the same bytes go one after the other, in the order in which they were sent
+///   first, and only when nothing that touches these bytes is in flight.
 ///
 /// On one connection answers come in the order of execution, so an answer that has come is no reason for
 /// doubt; what is in flight behind a change that has become unsettled is taken back by hanging up.

@@ -1,9 +1,11 @@
 package io.basalt.linux.file;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -51,10 +53,10 @@ public record LockHolder(int processId, String command) {
     /// Processes come and go, and other users' are closed to us: what cannot be read is not there.
     private static List<Path> entries(Path folder, String pattern) {
         try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, pattern)) {
-            final List<Path> entries = new java.util.ArrayList<>();
+            final List<Path> entries = new ArrayList<>();
             found.forEach(entries::add);
             return entries;
-        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             return List.of();
         }
     }

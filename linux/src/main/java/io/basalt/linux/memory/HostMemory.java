@@ -10,7 +10,8 @@ import java.nio.ByteOrder;
 /// accesses: ring areas, whose bounds are checked when a queue is set up, and what a `GuestMemory` has translated.
 /// Everything else uses segments.
 ///
-/// An address that is not mapped ends the process; one whose file was truncated raises an `InternalError`, as with
+/// An address is below 2^47, as all of a process's memory is; of one that is not, the bits above are ignored. One
+/// that is not mapped ends the process; one whose file was truncated raises an `InternalError`, as with
 /// segments. Plain accesses work at any address, ordered ones at multiples of their width. An 8 or 16-bit load
 /// answers an unsigned number. Allocates nothing; any thread.
 public final class HostMemory {

@@ -22,10 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// follows what may be overwritten:
 ///
 /// * a **log block**, once a durable block says that the tail is past it;
-/// * a **position** that a record placed content at, once a durable block says that the mark is past that record
-///   (the position is no longer *exposed*): while the record can still be judged, other content there would
-///   make it,
-///   and what else it says, look unfinished.
+/// * a **position** that a record placed content at, once a durable block says that the mark is past that
+///   record (the position is no longer *exposed*): while the record can still be judged, other content
+///   there would make it, and what else it says, look unfinished.
 ///
 /// **When a block is written.** At once if none is in flight. Beyond that, up to four are in flight, but a
 /// further one

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 ///  │ ShardRange     │ session │ version │
 /// ```
 ///
-/// * `session` names the life of the primary's process and, within it, the connection: see [Sessions]. A copy
-/// follows
-///   one session per placement group; what comes with another one is a straggler and refused.
-/// * `version` is the change's (epoch, counter): see [Versions]. 0 where nothing is changed. Its epoch may be
-/// older than
-///   that of the message: the change was begun before the configuration was changed. SETTLED: the bound.
+/// * `session` names the life of the primary's process and, within it, the connection: see [Sessions]. A
+///   copy follows one session per placement group; what comes with another one is a straggler and
+///   refused.
+/// * `version` is the change's (epoch, counter): see [Versions]. 0 where nothing is changed. Its epoch
+///   may be older than that of the message: the change was begun before the configuration was changed.
+///   SETTLED: the bound.
 ///
 /// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no
 /// range (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is
