@@ -27,7 +27,7 @@ class UringDeviceQueueTest {
             final TestRequest[] requests = new TestRequest[6];
             for (int i = 0; i < requests.length; i++) {
                 requests[i] = new TestRequest();
-                requests[i].piece(bench.memory(), 0, i * 4096, 4096).ask(BlockOperation.READ, i * 4096L, 4096);
+                requests[i].piece(bench.memory(), 0, i * 4096L, 4096).ask(BlockOperation.READ, i * 4096L, 4096);
                 requests[i].submit(bench.channel());
                 assertThat(ring.pending()).as("after %d", i + 1).isEqualTo((i + 1) % 4);
             }
