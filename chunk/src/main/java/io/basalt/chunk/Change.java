@@ -396,7 +396,12 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             if (copies.refusal() != AnswerCode.OK) {
                 takeBack();
             } else if (device.rules().mayAcknowledge(isHere, copies.missing(replica(), version))) {
-                pieceDone();
+                if (incoming != null && outcome == AnswerCode.OK && replica().isShort()) {
+                    // It is where it can be, which is not enough: it comes again when it is.
+                    end(AnswerCode.NOT_PRIMARY, false);
+                } else {
+                    pieceDone();
+                }
             }
         }
     }

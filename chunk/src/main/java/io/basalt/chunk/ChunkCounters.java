@@ -22,6 +22,8 @@ public final class ChunkCounters {
         FENCED,
         /// Requests refused because the lease was not there.
         NO_LEASE,
+        /// Changes refused because fewer copies are in sync than a change must be on.
+        TOO_FEW_COPIES,
         /// Requests refused because there was too much to do.
         BUSY,
         /// Requests that broke a rule of the protocol.
@@ -36,6 +38,10 @@ public final class ChunkCounters {
         REPAIRED,
         /// Ranges that were written again because copies differed after a takeover.
         RECONCILED,
+        /// Bytes of those ranges.
+        RECONCILED_BYTES,
+        /// Shards whose blocks were compared, after a takeover or for a copy that came back.
+        SHARDS_COMPARED,
         /// Times that a placement group began to serve.
         TAKEOVERS,
         /// Tombstones that were let go because every copy has what they stood for.

@@ -244,7 +244,19 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     public void ready(Connection connection) {}
 
     @Override
-    public void closed(Connection connection, String reason) {}
+    public void closed(Connection connection, String reason) {
+        if (connection.endedByPeer()) {
+            promises.ended(connection, reactor.clock().nanoTime(), this::primaryEnded);
+        }
+    }
+
+    private void primaryEnded(int primary, long session) {
+        for (final PgReplica replica : replicas) {
+            if (replica != null) {
+                replica.primaryEnded(primary, session);
+            }
+        }
+    }
 
     // For the parts of this device.
 
@@ -311,6 +323,11 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     Promises promises() {
         return promises;
+    }
+
+    /// Fewest copies that a change must be on before it is acknowledged.
+    int minCopies() {
+        return map == null ? 1 : map.minCopies();
     }
 
     /// Until when this device owes to primaries what it may have promised in an earlier life.

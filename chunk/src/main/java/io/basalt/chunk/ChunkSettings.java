@@ -13,6 +13,10 @@ package io.basalt.chunk;
 /// @param callNs how long a primary waits for a copy's answer before it takes the connection for dead
 /// @param reconnectNs pause between two attempts to connect to a peer
 /// @param wishNs pause between two utterances of the same wish to the metaserver
+/// @param suspectNs how long a device whose process has closed a connection may take to accept a new one before
+///     the copies there are wished out of the in-sync sets
+/// @param commonNs how often a primary looks up to which version all copies have everything: what was changed since is
+///     what has to be compared after a failure
 /// @param sweepNs pause between two walks through all shards that look for what can be freed; a tombstone is
 ///     kept for
 ///     at least as long after every copy has it
@@ -26,12 +30,17 @@ public record ChunkSettings(
         long callNs,
         long reconnectNs,
         long wishNs,
+        long suspectNs,
+        long commonNs,
         long sweepNs) {
+    private static final int SUSPICION_PER_LEASE = 20;
+    private static final long SUSPECT_NS = 30_000_000L;
+    private static final long COMMON_NS = 1_000_000_000L;
     private static final long SWEEP_NS = 30_000_000_000L;
 
     /// What suits a data centre.
     public static final ChunkSettings DEFAULT = new ChunkSettings(
-            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SWEEP_NS);
+            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SUSPECT_NS, COMMON_NS, SWEEP_NS);
 
     public ChunkSettings {
         require("requestsMax", requestsMax, 1, 1 << 16);
@@ -43,6 +52,8 @@ public record ChunkSettings(
         require("callNs", callNs, 1000, Long.MAX_VALUE >> 4);
         require("reconnectNs", reconnectNs, 1, Long.MAX_VALUE >> 4);
         require("wishNs", wishNs, 1, Long.MAX_VALUE >> 4);
+        require("suspectNs", suspectNs, 1, Long.MAX_VALUE >> 4);
+        require("commonNs", commonNs, 1, Long.MAX_VALUE >> 4);
         require("sweepNs", sweepNs, 1000, Long.MAX_VALUE >> 4);
     }
 
@@ -60,6 +71,33 @@ public record ChunkSettings(
         this(requestsMax, replicasMax, scratchCount, gatesMax, leaseNs, tickNs, callNs, reconnectNs, wishNs, SWEEP_NS);
     }
 
+    /// With suspicion after a twentieth of a lease, and a look for what is common once a lease.
+    public ChunkSettings(
+            int requestsMax,
+            int replicasMax,
+            int scratchCount,
+            int gatesMax,
+            long leaseNs,
+            long tickNs,
+            long callNs,
+            long reconnectNs,
+            long wishNs,
+            long sweepNs) {
+        this(
+                requestsMax,
+                replicasMax,
+                scratchCount,
+                gatesMax,
+                leaseNs,
+                tickNs,
+                callNs,
+                reconnectNs,
+                wishNs,
+                Math.max(1, leaseNs / SUSPICION_PER_LEASE),
+                leaseNs,
+                sweepNs);
+    }
+
     /// The same with another pause between walks.
     public ChunkSettings withSweepNs(long newSweepNs) {
         return new ChunkSettings(
@@ -72,6 +110,8 @@ public record ChunkSettings(
                 callNs,
                 reconnectNs,
                 wishNs,
+                suspectNs,
+                commonNs,
                 newSweepNs);
     }
 

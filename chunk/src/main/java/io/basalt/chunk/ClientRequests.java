@@ -103,6 +103,11 @@ final class ClientRequests implements Service {
 
     /// A change is executed once, however often it comes: see [IdentityWindow].
     private void change(Incoming in, PgReplica replica) {
+        if (replica.isShort()) {
+            device.counters().count(Counter.TOO_FEW_COPIES);
+            device.answer(in, AnswerCode.NO_LEASE, replica.epoch(), 0);
+            return;
+        }
         final MemorySegment body = in.body();
         final long sequence = ClientRequest.sequence(body);
         final long oldest = ClientRequest.oldest(body);

@@ -14,6 +14,7 @@ final class Copy implements ReplicaCall.Owner {
 
     private CopyState state = CopyState.LOST;
     private boolean inSync;
+    private boolean wasInSync;
     private boolean joining;
     private boolean joined;
     private boolean isUnverified;
@@ -23,6 +24,7 @@ final class Copy implements ReplicaCall.Owner {
     private long highest;
     private long nextPrepareNs;
     private long nextWishNs;
+    private long nextRemovalNs;
 
     /// @param slot number of this copy within the placement group, 0 to 6, for as long as this object lives
     Copy(PgReplica replica, Peer peer, int slot) {
@@ -31,6 +33,7 @@ final class Copy implements ReplicaCall.Owner {
         this.slot = slot;
         nextPrepareNs = replica.device().nowNs();
         nextWishNs = nextPrepareNs;
+        nextRemovalNs = nextPrepareNs;
     }
 
     int slot() {
@@ -54,6 +57,12 @@ final class Copy implements ReplicaCall.Owner {
     /// Whether it takes our changes: it has promised to, on the present connection.
     boolean isFollowing() {
         return state == CopyState.FOLLOWING;
+    }
+
+    /// Whether it has what is known to be common to all copies: this primary has seen it in sync, and its device has not
+    /// begun a new life.
+    boolean hasCommon() {
+        return wasInSync && !isUnverified;
     }
 
     /// Whether a change of a version has to be there before it is acknowledged.
@@ -103,12 +112,14 @@ final class Copy implements ReplicaCall.Owner {
     /// A new configuration holds: the copy has to be asked to follow in it.
     void configured(boolean nowInSync) {
         inSync = nowInSync;
+        wasInSync |= nowInSync;
         if (nowInSync) {
             joining = false;
             joined = false;
         }
         failed = false;
         nextPrepareNs = replica.device().nowNs();
+        nextRemovalNs = nextPrepareNs;
         lost();
     }
 
@@ -173,13 +184,13 @@ final class Copy implements ReplicaCall.Owner {
         if (state == CopyState.LOST && peer.isReady() && nowNs - nextPrepareNs >= 0) {
             askToFollow(nowNs);
         }
-        if (nowNs - nextWishNs >= 0 && ((inSync && failed) || (joined && !inSync))) {
+        if (inSync && (failed || peer.isSuspect(nowNs)) && nowNs - nextRemovalNs >= 0) {
+            nextRemovalNs = nowNs + replica.device().settings().wishNs();
+            replica.wishRemoved(peer.deviceId());
+        }
+        if (joined && !inSync && nowNs - nextWishNs >= 0) {
             nextWishNs = nowNs + replica.device().settings().wishNs();
-            if (inSync) {
-                replica.wishRemoved(peer.deviceId());
-            } else {
-                replica.wishAdded(peer.deviceId());
-            }
+            replica.wishAdded(peer.deviceId());
         }
     }
 

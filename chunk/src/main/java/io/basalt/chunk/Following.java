@@ -28,6 +28,8 @@ final class Following {
     private int followedEpoch;
     private long followedSession;
     private long promisedUntilNs;
+    private int owedDevice;
+    private long owedSession;
     private int applyingCount;
 
     Following(PgReplica replica) {
@@ -49,6 +51,9 @@ final class Following {
         final long session = ReplicaRequest.session(body);
         final boolean isKnown = primary == followedDevice && Sessions.life(session) == Sessions.life(followedSession);
         final AnswerCode code = follow(primary, asked, session);
+        if (code == AnswerCode.OK) {
+            device.promises().carriedBy(primary, session, in.connection());
+        }
         AnswerBody.set(in.answerBody(), replica.epoch(), isKnown ? 0 : 1, replica.highest());
         in.answer(code.code(), AnswerBody.BYTES);
     }
@@ -90,12 +95,21 @@ final class Following {
     /// Follow nobody: what was promised stays promised, and no more is.
     void leave() {
         if (followedDevice != 0) {
+            owedDevice = followedDevice;
+            owedSession = followedSession;
             promisedUntilNs = device.promises().untilNs(followedDevice, promisedUntilNs);
             device.promises().left(followedDevice, followedSession);
         }
         followedDevice = 0;
         followedEpoch = 0;
         followedSession = 0;
+    }
+
+    /// A primary serves nothing any more under a session and those before: nothing is owed to it.
+    void ended(int primary, long session) {
+        if (primary == owedDevice && owedSession <= session) {
+            promisedUntilNs = Math.min(promisedUntilNs, device.nowNs());
+        }
     }
 
     /// Whether a primary's message is to be refused, and how; null if it is to be obeyed.

@@ -2,24 +2,25 @@ package io.basalt.chunk;
 
 import io.basalt.net.Connection;
 import io.basalt.net.ConnectionListener;
+import io.basalt.net.ConnectionState;
 import io.basalt.net.NodeAddress;
-import io.basalt.wire.data.AnswerCode;
-import io.basalt.wire.data.DataMessage;
-import io.basalt.wire.data.ReplicaRequest;
-import io.basalt.wire.data.ShardRange;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Another device, as the primaries on this one see it: the connection to it, and the lease that it has given
-/// to them all.
+/// Another device, as the primaries on this one see it: the connection that carries changes, and whether the device
+/// may be gone.
 ///
 /// Messages that find no credit wait here in order. When the connection is lost, all end and the copies on
-/// that device have to be asked to follow again, under a new session; the lease is over at once, since the
-/// device may have begun a new life in which it has promised nothing. One owner reactor.
-final class Peer implements ConnectionListener, ReplicaCall.Owner {
+/// that device have to be asked to follow again, under a new session; the [Lease] is over at once.
+///
+/// **Suspicion.** A device is suspected when its process has closed the connection and does not take a new one within
+/// [ChunkSettings#suspectNs()], when it has answered no heartbeat for a lease, and when it cannot be reached for as long
+/// after the connection was lost otherwise. Suspicion may be wrong: all that follows from it is that the metaserver is
+/// asked to go on without the copies there. One owner reactor.
+final class Peer implements ConnectionListener {
     private final ChunkDevice device;
     private final int deviceId;
-    private final ReplicaCall leaseCall;
+    private final Lease lease;
     private NodeAddress address;
 
     private @Nullable Connection connection;
@@ -29,27 +30,35 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
     private @Nullable ReplicaCall lastWaiting;
 
     private boolean ready;
-    private boolean leaseAsked;
+    private boolean isSuspect;
     private long session;
-    private long leaseUntilNs;
+    private long suspectFromNs;
     private long nextConnectNs;
-    private long nextLeaseNs;
 
     Peer(ChunkDevice device, int deviceId, NodeAddress address, ReplicaCall leaseCall) {
         this.device = device;
         this.deviceId = deviceId;
         this.address = address;
-        this.leaseCall = leaseCall;
-        leaseUntilNs = device.nowNs() - 1;
         nextConnectNs = device.nowNs();
+        suspectFromNs = nextConnectNs + device.settings().callNs();
+        lease = new Lease(device, this, leaseCall);
     }
 
     int deviceId() {
         return deviceId;
     }
 
+    NodeAddress address() {
+        return address;
+    }
+
     boolean isReady() {
         return ready;
+    }
+
+    /// Whether the device may be gone.
+    boolean isSuspect(long nowNs) {
+        return isSuspect || (!ready && nowNs - suspectFromNs >= 0);
     }
 
     /// The session of the present connection.
@@ -57,16 +66,19 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
         return session;
     }
 
-    /// Until when the device follows no other primary, where it follows us.
+    /// Until when the device follows no other primary, where it follows us. In the past as soon as the connection is
+    /// not ready any more, which is before the device can see it end: see [Promises].
     long leaseUntilNs() {
-        return leaseUntilNs;
+        final Connection open = connection;
+        return open != null && open.state() == ConnectionState.READY ? lease.untilNs() : device.nowNs() - 1;
     }
 
     /// The device listens elsewhere now.
     void moved(NodeAddress newAddress) {
         if (!address.equals(newAddress)) {
             address = newAddress;
-            isSilent();
+            lease.moved();
+            renew();
         }
     }
 
@@ -77,9 +89,7 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
             session = device.peers().newSession();
             connection = device.network().connect(address, device::refuse, this);
         }
-        if (ready && !leaseAsked && nowNs - nextLeaseNs >= 0) {
-            askLease(nowNs);
-        }
+        lease.tick(nowNs);
     }
 
     /// Send a message, or have it wait for credit.
@@ -114,25 +124,39 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
 
     /// An answer did not come in time: whatever is there does not do its work.
     void isSilent() {
-        if (connection != null) {
-            connection.close();
+        isSuspect = true;
+        renew();
+    }
+
+    /// Begin a new session.
+    void renew() {
+        final Connection open = connection;
+        if (open != null) {
+            open.close();
         }
     }
 
     @Override
     public void ready(Connection newConnection) {
         ready = true;
-        nextLeaseNs = device.nowNs();
+        isSuspect = false;
+        lease.begin(session);
         device.peerReady(this);
     }
 
     @Override
     public void closed(Connection lost, String reason) {
+        final long nowNs = device.nowNs();
+        if (ready) {
+            suspectFromNs = nowNs
+                    + (lost.endedByPeer()
+                            ? device.settings().suspectNs()
+                            : device.settings().leaseNs());
+            nextConnectNs = nowNs;
+        }
         ready = false;
-        leaseAsked = false;
-        leaseUntilNs = device.nowNs() - 1;
+        lease.end();
         connection = null;
-        nextConnectNs = device.nowNs() + device.settings().reconnectNs();
         ReplicaCall waiting = takeWaiting();
         while (waiting != null) {
             final ReplicaCall.Owner owner = Objects.requireNonNull(waiting.owner);
@@ -140,32 +164,6 @@ final class Peer implements ConnectionListener, ReplicaCall.Owner {
             waiting = takeWaiting();
         }
         device.peerLost(this);
-    }
-
-    @Override
-    public void answered(ReplicaCall call, @Nullable AnswerCode code) {
-        leaseAsked = false;
-        if (code == AnswerCode.OK && ready) {
-            leaseUntilNs = call.sentAtNs + device.settings().leaseNs();
-            nextLeaseNs = call.sentAtNs + device.settings().leaseNs() / 3;
-        } else {
-            nextLeaseNs = device.nowNs() + device.settings().tickNs();
-        }
-        if (code == AnswerCode.NO_SESSION) {
-            // It follows another primary somewhere: which copies are still ours has to be asked anew.
-            isSilent();
-        }
-    }
-
-    private void askLease(long nowNs) {
-        leaseCall.prepare(
-                this, DataMessage.LEASE, 0, 1, nowNs + device.settings().leaseNs());
-        ShardRange.target(leaseCall.body(), 0, 0, 0, device.deviceId(), 0, 1);
-        ReplicaRequest.order(leaseCall.body(), session, 0);
-        leaseAsked = send(leaseCall);
-        nextLeaseNs = nowNs + device.settings().leaseNs() / 3;
-        // Counted from when it was asked for, on a clock that was read before: the copy counts from later.
-        leaseCall.sentAtNs = nowNs;
     }
 
     private @Nullable ReplicaCall takeWaiting() {

@@ -4,6 +4,7 @@ import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.net.Incoming;
 import io.basalt.placement.ReplicaSet;
 import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.Versions;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,8 @@ final class PgReplica {
 
     private final OpenChanges open = new OpenChanges();
     private final Following following;
-    private final Settling settling;
+    private final Settling settled;
+    private final Settling common;
 
     private PgState state = PgState.ABSENT;
     private PgConfiguration configuration = PgConfiguration.NONE;
@@ -54,7 +56,8 @@ final class PgReplica {
         this.device = device;
         this.pg = pg;
         following = new Following(this);
-        settling = new Settling(this);
+        settled = new Settling(this, DataMessage.SETTLED, device.settings().sweepNs());
+        common = new Settling(this, DataMessage.COMMON, device.settings().commonNs());
         nextWishNs = device.nowNs();
     }
 
@@ -105,6 +108,11 @@ final class PgReplica {
         return true;
     }
 
+    /// Whether fewer copies are in sync than a change must be on before it is acknowledged.
+    boolean isShort() {
+        return configuration.inSyncCount() < device.minCopies();
+    }
+
     /// Whether no other copy is in sync.
     boolean isLastCopy() {
         return configuration.inSyncCount() == 1 && configuration.inSync(device.deviceId());
@@ -120,7 +128,8 @@ final class PgReplica {
         final boolean isKnown = state == PgState.SERVING && isContinuedBy(next);
         configuration = next;
         reconciliation = null;
-        settling.reset();
+        settled.reset();
+        common.interrupt();
         if (!next.contains(device.deviceId())) {
             epoch = Math.max(epoch, next.epoch());
             stepDown(PgState.ABSENT);
@@ -180,6 +189,7 @@ final class PgReplica {
         } else if (state != PgState.PREPARING) {
             become(PgState.PREPARING);
         }
+        lookSoon();
     }
 
     private Copy newCopy(int deviceId) {
@@ -240,10 +250,16 @@ final class PgReplica {
 
     /// Another one is to be followed: be primary no longer.
     void giveWay() {
-        settling.reset();
+        settled.reset();
+        common.interrupt();
         if (state.isPrimary()) {
             stepDown(configuration.inSync(device.deviceId()) ? PgState.SECONDARY : PgState.LEFT_OUT);
         }
+    }
+
+    /// See [Following#ended].
+    void primaryEnded(int primary, long session) {
+        following.ended(primary, session);
     }
 
     /// See [Following#refusal].
@@ -254,12 +270,22 @@ final class PgReplica {
 
     /// The primary that is followed says what is settled: see [Settling].
     void settled(long bound) {
-        settling.settled(bound);
+        settled.told(bound);
     }
 
     /// Tombstones of lower versions are of no use any more.
     long settledBelow() {
-        return settling.settledBelow();
+        return settled.bound();
+    }
+
+    /// The primary that is followed says what is common: see [Settling].
+    void common(long bound) {
+        common.told(bound);
+    }
+
+    /// Copies that were in sync have the same below this version.
+    long commonBelow() {
+        return common.bound();
     }
 
     // Changes on this device, in whatever role.
@@ -317,6 +343,14 @@ final class PgReplica {
     void copyFollows(Copy copy) {
         seen(copy.highest());
         open.sendAll();
+        if (state == PgState.PREPARING) {
+            lookSoon();
+        }
+    }
+
+    /// Look at what waits as soon as what is under way has returned, and not only when it is time to.
+    private void lookSoon() {
+        device.reactor().post(() -> tick(device.nowNs()));
     }
 
     /// The connection to a device is lost.
@@ -367,7 +401,8 @@ final class PgReplica {
         } else if (state == PgState.SERVING && reconciliation == null) {
             recruit();
         }
-        settling.tick(nowNs);
+        settled.tick(nowNs);
+        common.tick(nowNs);
         final Reconciliation current = reconciliation;
         if (current != null) {
             current.tick();

@@ -97,6 +97,10 @@ final class PrimaryRequests implements Service {
                 replica.settled(ReplicaRequest.version(body));
                 device.answer(in, AnswerCode.OK, replica.epoch(), 0);
             }
+            case DataMessage.COMMON -> {
+                replica.common(ReplicaRequest.version(body));
+                device.answer(in, AnswerCode.OK, replica.epoch(), 0);
+            }
             default -> operate(in, replica);
         }
     }
@@ -124,7 +128,8 @@ final class PrimaryRequests implements Service {
 
     private void listShards(Incoming in, PgReplica replica) {
         final ShardKey after = new ShardKey(ShardRange.partId(in.body()), ShardRange.shardIndex(in.body()));
-        final NavigableMap<ShardKey, ShardListing.Listed> shards = ShardListing.of(device, replica.pg());
+        final NavigableMap<ShardKey, ShardListing.Listed> shards = ShardListing.of(
+                device, replica.pg(), ReplicaRequest.version(in.body()));
         final int rest = shards.tailMap(after, false).size();
         final int count = Math.min(rest, ShardListing.COUNT_MAX);
         if (count > 0 && !ChunkDevice.takeAnswerBuffer(in, count * ShardEntry.BYTES)) {

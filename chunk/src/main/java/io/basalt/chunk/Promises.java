@@ -1,7 +1,9 @@
 package io.basalt.chunk;
 
+import io.basalt.net.Connection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What this device has promised to other devices: to follow no other primary until an instant, in every
 /// placement group in which it follows them. Control plane; one owner reactor.
@@ -9,6 +11,11 @@ import java.util.Map;
 /// When it stops following a device somewhere, it gives that device's session no further promise: the
 /// primary has to connect anew and ask again which copies follow it. So a promise given for all placement
 /// groups never covers one that was left.
+///
+/// A promise also ends when the primary's own kernel says that its end of the session's connection is closed
+/// ([Connection#endedByPeer()]): a primary serves nothing under a session from before it closes its connection
+/// ([Peer#leaseUntilNs()]), and one that is dead serves nothing at all. A connection that is lost in another way says
+/// nothing about the primary, and the promise runs its time.
 final class Promises {
     private final Map<Integer, Promise> promises = new HashMap<>();
 
@@ -29,8 +36,38 @@ final class Promises {
             return false;
         }
         promise.given = true;
+        promise.session = session;
         promise.untilNs = untilNs;
         return true;
+    }
+
+    /// A session is carried by a connection.
+    void carriedBy(int deviceId, long session, Connection connection) {
+        final Promise promise = promises.computeIfAbsent(deviceId, id -> new Promise());
+        promise.carrier = connection;
+        promise.carried = session;
+    }
+
+    /// The peer has closed a connection: what was promised to the session that it carried is over, and no more is
+    /// promised to it.
+    @SuppressWarnings("ReferenceEquality") // a connection is itself and no other
+    void ended(Connection connection, long nowNs, EndListener listener) {
+        promises.forEach((deviceId, promise) -> {
+            if (promise.carrier == connection) {
+                promise.carrier = null;
+                promise.leftSession = Math.max(promise.leftSession, promise.carried);
+                if (promise.given && promise.session <= promise.carried) {
+                    promise.untilNs = nowNs;
+                }
+                listener.ended(deviceId, promise.carried);
+            }
+        });
+    }
+
+    /// Hears of primaries that are gone.
+    interface EndListener {
+        /// A device serves nothing any more under a session and those before.
+        void ended(int deviceId, long session);
     }
 
     /// A device is not followed any more in some placement group.
@@ -45,5 +82,8 @@ final class Promises {
         private boolean given;
         private long untilNs;
         private long leftSession;
+        private long session;
+        private long carried;
+        private @Nullable Connection carrier;
     }
 }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// * **Joining**: this device's copy is right whatever the versions are, and only blocks that were
 ///   written before the joining copy got every change can differ in a way that matters.
 ///
+/// Only shards are looked at that were changed since all copies had everything ([Settling]); all shards, if this device
+/// does not know since when, or the joining copy was not in sync then or has begun a new life.
+///
 /// What differs is written anew to all copies, as a change with a new version, in the order of all other
 /// changes. So a comparison that is broken off has done no harm and is begun anew.
 final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change.Listener {
@@ -49,6 +52,9 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     private final @Nullable Copy joining;
 
+    /// Shards that were changed last before this version are the same on all.
+    private final long from;
+
     private final List<Copy> others = new ArrayList<>();
     private final int blocks;
     private final StoreStep step;
@@ -67,6 +73,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         this.replica = replica;
         this.joining = joining;
         device = replica.device();
+        from = joining == null || joining.hasCommon() ? replica.commonBelow() : 0;
         blocks = device.store().shardBytes() / DataMessage.BLOCK_BYTES;
         step = new StoreStep(this, blocks);
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
@@ -91,7 +98,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         switch (phase) {
             case SETTLING -> {
                 if (joining == null || replica.isSettledBefore(joining.neededFrom())) {
-                    ShardListing.of(device, replica.pg())
+                    ShardListing.of(device, replica.pg(), from)
                             .forEach((shard, listed) -> listedOne(shard, listed.version(), listed.tombstone()));
                     phase = Phase.LISTING;
                     list();
@@ -176,6 +183,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         } else if (asked < others.size()) {
             ask(others.get(asked), DataMessage.COPY_VERSIONS, shard, blocks * Long.BYTES);
         } else {
+            device.counters().count(Counter.SHARDS_COMPARED);
             findDifferences();
             phase = Phase.REWRITING;
             rewrite();
@@ -340,7 +348,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             }
         } else if (code == AnswerCode.OK) {
             device.counters().count(Counter.RECONCILED);
-            runs.remove();
+            device.counters()
+                    .add(Counter.RECONCILED_BYTES, (long) runs.remove().count * DataMessage.BLOCK_BYTES);
         } else {
             fail();
             return;
@@ -375,7 +384,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 device.nowNs() + device.settings().callNs());
         ShardRange.target(call.body(), 0, 0, shard.partId(), shard.shardIndex(), replica.pg(), replica.ownEpoch());
         ShardRange.range(call.body(), 0, type == DataMessage.COPY_VERSIONS ? blocks * DataMessage.BLOCK_BYTES : 0, 0);
-        ReplicaRequest.order(call.body(), copy.peer().session(), 0);
+        ReplicaRequest.order(
+                call.body(), copy.peer().session(), type == DataMessage.COPY_SHARDS ? from : 0);
         call.incoming().reset(device.scratch().table());
         call.incoming().add(0, device.scratch().offset(scratch), answerBytes);
         isWaiting = copy.isFollowing() && copy.peer().send(call);

@@ -5,8 +5,13 @@ import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ReplicaRequest;
 import org.jspecify.annotations.Nullable;
 
-/// A bound for one placement group, below which every change has ended on every copy, so that what copies keep of
-/// deleted shards (tombstones) is of no use any more.
+/// A bound for one placement group, below which every change has ended on every copy. There are two:
+///
+/// * **settled**: what copies keep of deleted shards (tombstones) is of no use any more below it. Moves slowly, and
+///   holds only in the configuration that it was told in;
+/// * **common**: the copies were the same below it, so that a comparison need only look at what was changed since, when
+///   another primary takes over or a copy returns that was in sync then. Moves as often as there are changes, and holds
+///   as long as the process lives: what a copy has it keeps, and who joins later gets all.
 ///
 /// A tombstone is there so that a copy which has missed the deletion, because its device lost a write that
 /// it had acknowledged, cannot bring the old content back when the copies are brought together. The primary
@@ -17,32 +22,43 @@ import org.jspecify.annotations.Nullable;
 /// record was lost there, the log has a hole from then on, and the device is refused when it is opened,
 /// instead of showing old content.
 ///
-/// What has been told holds in the configuration that it was told in. One owner reactor.
+/// One owner reactor.
 final class Settling implements ReplicaCall.Owner {
     private final PgReplica replica;
     private final ChunkDevice device;
-    private long settledBelow;
+    private final int type;
+    private final long pauseNs;
+    private long bound;
     private long noted;
     private long nextNs;
 
-    Settling(PgReplica replica) {
+    /// @param type the message that tells the bound
+    /// @param pauseNs how long everything must be in order before the bound moves
+    Settling(PgReplica replica, int type, long pauseNs) {
         this.replica = replica;
+        this.type = type;
+        this.pauseNs = pauseNs;
         device = replica.device();
     }
 
-    /// Tombstones of lower versions may go; 0: none.
-    long settledBelow() {
-        return settledBelow;
+    /// Every lower version is everywhere; 0: not known of any.
+    long bound() {
+        return bound;
     }
 
     /// The primary that is followed says what is settled.
-    void settled(long bound) {
-        settledBelow = Math.max(settledBelow, bound);
+    void told(long newBound) {
+        bound = Math.max(bound, newBound);
     }
 
-    /// Another configuration holds, or another primary is followed.
+    /// Nothing is known any more.
     void reset() {
-        settledBelow = 0;
+        bound = 0;
+        noted = 0;
+    }
+
+    /// Another configuration holds, or another primary is followed: what was noted did not come about.
+    void interrupt() {
         noted = 0;
     }
 
@@ -55,12 +71,12 @@ final class Settling implements ReplicaCall.Owner {
         if (noted != 0 && nowNs - nextNs < 0) {
             return;
         }
-        if (noted != 0 && replica.isDecidedBelow(noted)) {
-            settled(noted);
+        if (noted > bound && replica.isDecidedBelow(noted)) {
+            told(noted);
             tell();
         }
         noted = replica.nextVersion();
-        nextNs = nowNs + device.settings().sweepNs();
+        nextNs = nowNs + pauseNs;
     }
 
     private void tell() {
@@ -70,11 +86,11 @@ final class Settling implements ReplicaCall.Owner {
             if (copy != null && call != null) {
                 call.prepare(
                         this,
-                        DataMessage.SETTLED,
+                        type,
                         replica.pg(),
                         replica.ownEpoch(),
                         device.nowNs() + device.settings().callNs());
-                ReplicaRequest.order(call.body(), copy.peer().session(), settledBelow);
+                ReplicaRequest.order(call.body(), copy.peer().session(), bound);
                 if (!copy.peer().send(call)) {
                     device.giveCall(call);
                 }

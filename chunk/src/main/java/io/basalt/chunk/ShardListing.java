@@ -19,12 +19,14 @@ final class ShardListing {
 
     private ShardListing() {}
 
-    /// Every shard of a placement group, tombstones included, with its highest version. What is to be freed because
-    /// its volume was deleted is left out: no other copy shall get it again.
-    static NavigableMap<ShardKey, Listed> of(ChunkDevice device, int pg) {
+    /// Every shard of a placement group that was changed at or after a version, tombstones included, with its highest
+    /// version. What is to be freed because its volume was deleted is left out: no other copy shall get it again.
+    static NavigableMap<ShardKey, Listed> of(ChunkDevice device, int pg, long from) {
         final TreeMap<ShardKey, Listed> shards = new TreeMap<>();
         device.store().forEachShard((partId, shardIndex, version, tombstone) -> {
-            if (device.pgOf(partId, shardIndex) == pg && !device.sweep().isDeleted(partId)) {
+            if (version >= from
+                    && device.pgOf(partId, shardIndex) == pg
+                    && !device.sweep().isDeleted(partId)) {
                 shards.put(new ShardKey(partId, shardIndex), new Listed(version, tombstone));
             }
         });

@@ -20,7 +20,10 @@ final class FakeIncoming extends Incoming {
     private int payloadLength;
     private int code;
 
-    FakeIncoming(Arena arena) {
+    private final Connection connection;
+
+    FakeIncoming(Arena arena, Connection connection) {
+        this.connection = connection;
         body = arena.allocate(Call.BODY_BYTES_MAX, 8);
         answerBody = arena.allocate(Call.BODY_BYTES_MAX, 8);
         table = new RegionTable(List.of(arena.allocate(1 << 16, 4096)));
@@ -87,7 +90,7 @@ final class FakeIncoming extends Incoming {
 
     @Override
     public Connection connection() {
-        throw new UnsupportedOperationException();
+        return connection;
     }
 
     @Override

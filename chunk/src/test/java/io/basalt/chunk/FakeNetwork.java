@@ -16,6 +16,7 @@ import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.DataMessage;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ final class FakeNetwork implements Network, Connection {
     private final @Nullable Call[] waiting = new @Nullable Call[64];
     private int count;
     private long replicated;
-    private @Nullable ConnectionListener hears;
+    private final List<ConnectionListener> hear = new ArrayList<>();
 
     FakeNetwork(Reactor reactor, Arena arena) {
         this.reactor = reactor;
@@ -34,10 +35,8 @@ final class FakeNetwork implements Network, Connection {
     }
 
     void poll() {
-        final ConnectionListener listener = hears;
-        if (listener != null) {
-            hears = null;
-            listener.ready(this);
+        while (!hear.isEmpty()) {
+            hear.removeLast().ready(this);
         }
         while (count > 0) {
             final Call call = waiting[--count];
@@ -62,7 +61,7 @@ final class FakeNetwork implements Network, Connection {
 
     @Override
     public Connection connect(NodeAddress address, Service service, ConnectionListener listener) {
-        hears = listener;
+        hear.add(listener);
         return this;
     }
 
@@ -93,6 +92,11 @@ final class FakeNetwork implements Network, Connection {
     @Override
     public NetCounters counters() {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean endedByPeer() {
+        return false;
     }
 
     @Override

@@ -22,6 +22,7 @@ class ReplicationTest {
     @Test
     void aWriteWaitsForACopyThatIsDownUntilThatIsOutOfSync() {
         try (TestCluster cluster = new TestCluster(2)) {
+            cluster.grants(false);
             final TestGate gate = cluster.gate();
             cluster.on(2).kill();
             final TestGate.Request write = gate.write(1, 0, 0, BLOCK, 0x11);
@@ -35,6 +36,7 @@ class ReplicationTest {
     @Test
     void aWriteGoesOnWhenTheCopyIsBackAndIsThereThen() {
         try (TestCluster cluster = new TestCluster(2)) {
+            cluster.grants(false);
             final TestGate gate = cluster.gate();
             cluster.on(2).kill();
             final TestGate.Request write = gate.write(1, 0, 0, BLOCK, 0x11);
@@ -54,6 +56,7 @@ class ReplicationTest {
     @Test
     void aReadIsRefusedOnceTheLeaseOfACopyHasRunOut() {
         try (TestCluster cluster = new TestCluster(2)) {
+            cluster.grants(false);
             final TestGate gate = cluster.gate();
             assertThat(gate.write(1, 0, 0, BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
             cluster.network().partition("host1", "host2", true);

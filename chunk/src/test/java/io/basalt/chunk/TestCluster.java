@@ -139,6 +139,11 @@ final class TestCluster implements AutoCloseable {
         return partsHeld.getOrDefault(id, new long[0]);
     }
 
+    /// Fewest copies that a change must be on from now on.
+    void minCopies(int fewest) {
+        publish(map.toBuilder().minCopies(fewest).build());
+    }
+
     /// Whether wishes for another in-sync set are granted.
     void grants(boolean nowOn) {
         grants = nowOn;

@@ -161,12 +161,14 @@ public final class ChunkServer implements AutoCloseable {
         final List<DeviceRegistration> devices = new ArrayList<>();
         for (int index = 0; index < hosts.size(); index++) {
             final DeviceHost host = hosts.get(index);
+            final NodeAddress advertised = host.options().advertised();
+            final NodeAddress address = advertised == null ? addresses.get(index) : advertised;
             devices.add(new DeviceRegistration(
                     host.uuid(),
                     host.capacity().totalBytes(),
                     host.options().deviceClass(),
-                    addresses.get(index).host(),
-                    addresses.get(index).port()));
+                    address.host(),
+                    address.port()));
         }
         final NodeRegistration registration = new NodeRegistration(
                 IdentityFile.readOrCreate(options.data().resolve("node.uuid")),

@@ -103,6 +103,11 @@ class ClusterAllocationTest {
                 }
 
                 @Override
+                public boolean endedByPeer() {
+                    return false;
+                }
+
+                @Override
                 public ConnectionState state() {
                     return ConnectionState.READY;
                 }

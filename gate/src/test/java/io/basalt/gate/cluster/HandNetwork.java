@@ -104,6 +104,11 @@ final class HandNetwork implements Network {
         }
 
         @Override
+        public boolean endedByPeer() {
+            return false;
+        }
+
+        @Override
         public ConnectionState state() {
             return state;
         }

@@ -30,10 +30,15 @@ public interface ByteStream {
         /// @param length 1 and up
         void received(int length);
 
-        /// The stream has ended or broken: it is to be closed.
+        /// The stream is broken: it is to be closed.
         ///
         /// @param reason for people
         void failed(String reason);
+
+        /// The peer has closed its end, or its process is gone: the stream is to be closed.
+        ///
+        /// @param reason for people
+        void ended(String reason);
 
         /// Nothing touches any memory any more, and no other method is called. After [ByteStream#close()] only.
         void closed();

@@ -45,6 +45,7 @@ public final class Session extends TimerTask implements Connection, ByteStream.H
     private long lastSentNs;
     private long wakeNs = Long.MAX_VALUE;
     private boolean suspected;
+    private boolean endedByPeer;
 
     /// Whether the network has this session on its list of those that have something to send.
     boolean dirty;
@@ -129,6 +130,11 @@ public final class Session extends TimerTask implements Connection, ByteStream.H
     }
 
     @Override
+    public boolean endedByPeer() {
+        return endedByPeer;
+    }
+
+    @Override
     public void close() {
         fail("closed by this side");
     }
@@ -204,6 +210,12 @@ public final class Session extends TimerTask implements Connection, ByteStream.H
 
     @Override
     public void failed(String reason) {
+        fail(reason);
+    }
+
+    @Override
+    public void ended(String reason) {
+        endedByPeer = state != ConnectionState.CLOSING && state != ConnectionState.CLOSED;
         fail(reason);
     }
 

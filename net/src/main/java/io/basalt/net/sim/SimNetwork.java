@@ -123,6 +123,7 @@ public final class SimNetwork {
         }
         for (final SimPipe pipe : pipes) {
             if (!silent && pipe.from.equals(host)) {
+                pipe.senderGone = !pipe.broken;
                 breakPipe(pipe);
             }
         }

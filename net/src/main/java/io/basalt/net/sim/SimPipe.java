@@ -34,6 +34,10 @@ final class SimPipe {
     boolean ended;
 
     boolean broken;
+
+    /// Broken because the sender's process is gone, and not on the way.
+    boolean senderGone;
+
     long endNs;
 
     SimPipe(String from, String to, int capacity) {

@@ -149,7 +149,11 @@ final class SimStream implements ByteStream {
                 return 0;
             }
             endSeen = true;
-            handler.failed("connection reset");
+            if (in.senderGone) {
+                handler.ended("reset by the peer");
+            } else {
+                handler.failed("connection lost on the way");
+            }
             return 1;
         }
         final int arrived = (int) Math.min(pieces.byteCount(), in.arrived(nowNs));
@@ -162,7 +166,7 @@ final class SimStream implements ByteStream {
         }
         if (in.ended && in.nextArrivalNs() <= nowNs) {
             endSeen = true;
-            handler.failed("closed by the peer");
+            handler.ended("closed by the peer");
             return 1;
         }
         return 0;

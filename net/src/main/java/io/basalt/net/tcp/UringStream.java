@@ -198,7 +198,7 @@ final class UringStream implements ByteStream, CompletionHandler {
         }
         outgoing = null;
         if (result < 0) {
-            handler.failed("sending failed: " + Errno.describe(result));
+            broken("sending failed: ", result);
         } else {
             handler.sent(result);
         }
@@ -212,11 +212,21 @@ final class UringStream implements ByteStream, CompletionHandler {
         incoming = null;
         likelyEmpty = (flags & UringSpec.IORING_CQE_F_SOCK_NONEMPTY) == 0;
         if (result < 0) {
-            handler.failed("receiving failed: " + Errno.describe(result));
+            broken("receiving failed: ", result);
         } else if (result == 0) {
-            handler.failed("closed by the peer");
+            handler.ended("closed by the peer");
         } else {
             handler.received(result);
+        }
+    }
+
+    /// A reset is the peer's doing: its kernel has no such connection any more.
+    private void broken(String what, int result) {
+        final String reason = what + Errno.describe(result);
+        if (result == -Errno.ECONNRESET || result == -Errno.EPIPE) {
+            handler.ended(reason);
+        } else {
+            handler.failed(reason);
         }
     }
 

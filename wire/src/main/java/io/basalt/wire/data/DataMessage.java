@@ -13,7 +13,7 @@ package io.basalt.wire.data;
 /// | COPY_READ | primary, any copy | [ReplicaRequest] | | whole blocks |
 /// | COPY_VERSIONS | primary, any copy | [ReplicaRequest] | | a version (u64) for each block |
 /// | COPY_SHARDS | primary, any copy | [ReplicaRequest] | | [ShardEntry] for each shard after the one named |
-/// | SETTLED | primary, secondary | [ReplicaRequest] | | |
+/// | SETTLED, COMMON | primary, secondary | [ReplicaRequest] | | |
 public final class DataMessage {
     /// Read a range of a shard. Needs the primary's lease.
     public static final int READ = 1;
@@ -42,11 +42,14 @@ public final class DataMessage {
     public static final int COPY_READ = 34;
     /// Tell the versions of the blocks of one shard.
     public static final int COPY_VERSIONS = 35;
-    /// List the shards that this copy has of the placement group.
+    /// List the shards that this copy has of the placement group, and that were changed at or after a version.
     public static final int COPY_SHARDS = 36;
     /// Every copy of the placement group is in sync, and has every change below the version that is named: what was
     /// kept of deleted shards for a copy's sake may be forgotten below it.
     public static final int SETTLED = 37;
+    /// Every copy of the placement group is in sync, and has every change below the version that is named: copies that
+    /// are compared later need be so only in what was changed since.
+    public static final int COMMON = 38;
 
     /// Bytes of a block: what versions and checksums are kept for.
     public static final int BLOCK_BYTES = 4096;
@@ -67,7 +70,7 @@ public final class DataMessage {
 
     /// Whether a type is one that a chunk server sends to another.
     public static boolean isReplicaRequest(int type) {
-        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= SETTLED);
+        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= COMMON);
     }
 
     /// Whether a chunk server's request is about one shard.

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///   refused.
 /// * `version` is the change's (epoch, counter): see [Versions]. 0 where nothing is changed. Its epoch
 ///   may be older than that of the message: the change was begun before the configuration was changed.
-///   SETTLED: the bound.
+///   SETTLED, COMMON: the bound. COPY_SHARDS: only shards that were changed at or after it are wanted.
 ///
 /// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no
 /// range (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is
@@ -75,7 +75,7 @@ public final class ReplicaRequest {
                 rangeViolation(type, body, DataMessage.DATA_BYTES_MAX);
             case DataMessage.REPLICATE_DISCARD, DataMessage.REPLICATE_ZEROES, DataMessage.COPY_VERSIONS ->
                 rangeViolation(type, body, DataMessage.SHARD_BYTES_MAX);
-            case DataMessage.SETTLED -> versionViolation(body);
+            case DataMessage.SETTLED, DataMessage.COMMON -> versionViolation(body);
             default -> null;
         };
     }
