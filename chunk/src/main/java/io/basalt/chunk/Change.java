@@ -61,6 +61,11 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     private int pieceLength;
     private int sources;
     private boolean rebuilds;
+
+    /// The version that a block has here and keeps, when only one copy gets it; 0 for a new one.
+    private long keptVersion;
+
+    private int onlySlot;
     private boolean stepUnderWay;
     private boolean isHere;
     private boolean hereFailed;
@@ -83,6 +88,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         listener = null;
         content.begin(in.type(), in);
         rebuilds = false;
+        keptVersion = 0;
         remembered.started(ClientRequest.sequence(body), this);
         enter(
                 at,
@@ -102,6 +108,24 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         content.begin(DataMessage.WRITE, null);
         rebuilds = true;
         sources = from;
+        keptVersion = 0;
+        enter(at, part, shard, first, bytes);
+    }
+
+    /// Start to give one copy whole blocks as they are here. If one of them has another version meanwhile, the change
+    /// ends with STALE_VERSION: look again.
+    ///
+    /// @param slot of the copy
+    /// @param as version of all blocks of the range
+    void beginGiving(PgReplica at, long part, int shard, int first, int bytes, int slot, long as, Listener hears) {
+        incoming = null;
+        window = null;
+        listener = hears;
+        content.begin(DataMessage.WRITE, null);
+        rebuilds = true;
+        sources = Sources.SELF;
+        keptVersion = as;
+        onlySlot = slot;
         enter(at, part, shard, first, bytes);
     }
 
@@ -230,8 +254,21 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             gather(code);
             return;
         }
+        if (keptVersion != 0 && !isAsKept()) {
+            end(AnswerCode.STALE_VERSION, false);
+            return;
+        }
         content.overlay(offset - pieceOffset, length);
         apply();
+    }
+
+    private boolean isAsKept() {
+        for (int block = 0; block < pieceLength / DataMessage.BLOCK_BYTES; block++) {
+            if (step.blockVersion(block) != keptVersion) {
+                return false;
+            }
+        }
+        return true;
     }
 
     // Applying.
@@ -242,11 +279,13 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             return;
         }
         become(ChangeState.APPLYING);
-        version = replica().nextVersion(this);
-        isHere = false;
+        version = keptVersion == 0 ? replica().nextVersion(this) : keptVersion;
+        isHere = keptVersion != 0;
         hereFailed = false;
         copies.applying();
-        applyHere();
+        if (!isHere) {
+            applyHere();
+        }
         sendAll();
     }
 
@@ -287,10 +326,24 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     void sendAll() {
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
             final Copy copy = replica().copy(slot);
-            if (copy != null && copies.isToSend(slot) && copy.isNeededFor(version) && copy.isFollowing()) {
+            if (copy != null && copies.isToSend(slot) && isFor(copy) && copy.isFollowing()) {
                 send(copy);
             }
         }
+    }
+
+    private boolean isFor(Copy copy) {
+        return keptVersion == 0 ? copy.isNeededFor(version) : copy.slot() == onlySlot && copy.isCompared();
+    }
+
+    /// Whether the copies that must have the piece have it.
+    private boolean isEverywhere() {
+        int missing = 0;
+        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
+            final Copy copy = replica().copy(slot);
+            missing += copy != null && isFor(copy) && !copies.isDone(slot) ? 1 : 0;
+        }
+        return device.rules().mayAcknowledge(isHere, missing);
     }
 
     private void send(Copy copy) {
@@ -393,9 +446,11 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (state == ChangeState.ABANDONED) {
             end(AnswerCode.NOT_PRIMARY, false);
         } else if (state == ChangeState.APPLYING) {
-            if (copies.refusal() != AnswerCode.OK) {
+            if (copies.refusal() != AnswerCode.OK && keptVersion != 0) {
+                end(copies.refusal(), false);
+            } else if (copies.refusal() != AnswerCode.OK) {
                 takeBack();
-            } else if (device.rules().mayAcknowledge(isHere, copies.missing(replica(), version))) {
+            } else if (isEverywhere()) {
                 if (incoming != null && outcome == AnswerCode.OK && replica().isShort()) {
                     // It is where it can be, which is not enough: it comes again when it is.
                     end(AnswerCode.NOT_PRIMARY, false);

@@ -71,18 +71,9 @@ final class ChangeCopies {
         return refusal;
     }
 
-    /// Whether every copy that must have a version has it.
-    ///
-    /// @return how many do not
-    int missing(PgReplica replica, long version) {
-        int missing = 0;
-        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
-            final Copy copy = replica.copy(slot);
-            if (copy != null && copy.isNeededFor(version) && slots[slot] != DONE) {
-                missing++;
-            }
-        }
-        return missing;
+    /// Whether a copy has the piece.
+    boolean isDone(int slot) {
+        return slots[slot] == DONE;
     }
 
     /// The copies that have not refused, as bits.

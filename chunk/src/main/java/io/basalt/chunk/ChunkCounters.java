@@ -34,8 +34,16 @@ public final class ChunkCounters {
         REPEATED,
         /// Changes that a copy refused and that were taken back.
         UNDONE,
+        /// Blocks of this device that were found corrupt, or could not be read: once for each time.
+        CORRUPT_FOUND,
         /// Blocks that were found corrupt here and written again from another copy.
         REPAIRED,
+        /// Blocks that were found corrupt here, and that no copy could give: they stay unreadable. Once for each time.
+        UNREPAIRABLE,
+        /// Blocks that were written again for another copy which could not read them.
+        REPAIRED_FOR_OTHERS,
+        /// Bytes that the scrub has read and found good.
+        SCRUBBED_BYTES,
         /// Ranges that were written again because copies differed after a takeover.
         RECONCILED,
         /// Bytes of those ranges.

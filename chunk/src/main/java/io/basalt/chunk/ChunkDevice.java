@@ -55,6 +55,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Pool<ReplicaCall> calls;
     private final Peers peers;
     private final Sweep sweep;
+    private final Scrub scrub;
+    private final RepairBudget repairBudget;
     private final long graceUntilNs;
 
     private final ClientRequests clients = new ClientRequests(this);
@@ -115,6 +117,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
                 new Pool<>(4, () -> new VersionsOperation(this, store.shardBytes() / DataMessage.BLOCK_BYTES));
         calls = new Pool<>(settings.requestsMax() * 2 + 64, () -> new ReplicaCall(arena));
         sweep = new Sweep(this);
+        scrub = new Scrub(this);
+        repairBudget = new RepairBudget(settings.repairBytesPerSecond(), reactor.nowNs());
         peers = new Peers(this, life);
         graceUntilNs = reactor.clock().nanoTime() + settings.promiseNs();
         network.useMemory(scratch.table(), Network.MemoryKind.OWN);
@@ -191,6 +195,28 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return text.toString();
     }
 
+    /// Visit the copies that are being brought up to date by this device, or compared after a take-over.
+    public void forEachRepair(RepairVisitor visitor) {
+        for (final PgReplica replica : replicas) {
+            final Reconciliation current = replica == null ? null : replica.reconciliation();
+            if (replica != null && current != null) {
+                visitor.visit(replica.pg(), current.joiningDevice(), current.shardsDone(), current.shardsTotal());
+            }
+        }
+    }
+
+    /// See [#forEachRepair].
+    @FunctionalInterface
+    public interface RepairVisitor {
+        /// One placement group's comparison.
+        ///
+        /// @param deviceId the copy that is being brought up to date; 0 if all in-sync copies are compared after a
+        ///     take-over
+        /// @param shardsDone shards that have been compared and, where they differed, rewritten
+        /// @param shardsTotal shards to be looked at, as far as they are known already
+        void visit(int pg, int deviceId, int shardsDone, int shardsTotal);
+    }
+
     /// What is counted. Any thread.
     public ChunkCounters counters() {
         return counters;
@@ -207,7 +233,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
                 && changes.isWhole()
                 && operations.isWhole()
                 && versionsOperations.isWhole()
-                && sweep.isIdle();
+                && sweep.isIdle()
+                && scrub.isIdle();
     }
 
     /// Stop all activity of its own: nothing more is sent, and what waits is answered NOT_PRIMARY. The
@@ -260,6 +287,18 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     // For the parts of this device.
 
+    /// Whether each placement group that has a copy here is known to be whole: every copy has everything.
+    boolean isWholeEverywhere() {
+        final ClusterMap now = map;
+        for (int pg = 0; now != null && pg < replicas.length; pg++) {
+            final PgReplica replica = replicas[pg];
+            if (now.pgTable().indexOf(pg, deviceId) >= 0 && (replica == null || replica.settledBelow() == 0)) {
+                return false;
+            }
+        }
+        return now != null;
+    }
+
     /// What this device is to a placement group; null if it never was anything.
     @Nullable
     PgReplica replicaOf(int pg) {
@@ -281,8 +320,17 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return identities;
     }
 
+    RepairBudget repairBudget() {
+        return repairBudget;
+    }
+
     Sweep sweep() {
         return sweep;
+    }
+
+    /// The walk that looks for corrupt blocks, and their repair. In the reactor.
+    public Scrub scrub() {
+        return scrub;
     }
 
     Peers peers() {
@@ -445,6 +493,26 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return true;
     }
 
+    /// Start giving one copy whole blocks as they are here: see [Change#beginGiving].
+    ///
+    /// @return false if there is no room for another change: ask again later
+    boolean give(
+            PgReplica replica,
+            long partId,
+            int shard,
+            int first,
+            int bytes,
+            int slot,
+            long version,
+            Change.Listener hears) {
+        final Change change = changes.take();
+        if (change == null) {
+            return false;
+        }
+        change.beginGiving(replica, partId, shard, first, bytes, slot, version, hears);
+        return true;
+    }
+
     void answer(Incoming in, AnswerCode code, int epoch, long value) {
         AnswerBody.set(in.answerBody(), epoch, 0, value);
         in.answer(code.code(), AnswerBody.BYTES);
@@ -487,6 +555,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
             }
         }
         sweep.tick(nowNs);
+        scrub.tick(nowNs);
     }
 
     private PgReplica replica(int pg) {

@@ -17,6 +17,7 @@ package io.basalt.chunk;
 ///     the copies there are wished out of the in-sync sets
 /// @param commonNs how often a primary looks up to which version all copies have everything: what was changed since is
 ///     what has to be compared after a failure
+/// @param repairBytesPerSecond how much is rewritten at most for copies that are being brought up to date
 /// @param sweepNs pause between two walks through all shards that look for what can be freed; a tombstone is
 ///     kept for
 ///     at least as long after every copy has it
@@ -32,15 +33,17 @@ public record ChunkSettings(
         long wishNs,
         long suspectNs,
         long commonNs,
+        long repairBytesPerSecond,
         long sweepNs) {
     private static final int SUSPICION_PER_LEASE = 20;
     private static final long SUSPECT_NS = 30_000_000L;
     private static final long COMMON_NS = 1_000_000_000L;
+    private static final long REPAIR_BYTES_PER_SECOND = 128 << 20;
     private static final long SWEEP_NS = 30_000_000_000L;
 
     /// What suits a data centre.
     public static final ChunkSettings DEFAULT = new ChunkSettings(
-            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SUSPECT_NS, COMMON_NS, SWEEP_NS);
+            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SUSPECT_NS, COMMON_NS, REPAIR_BYTES_PER_SECOND, SWEEP_NS);
 
     public ChunkSettings {
         require("requestsMax", requestsMax, 1, 1 << 16);
@@ -54,6 +57,7 @@ public record ChunkSettings(
         require("wishNs", wishNs, 1, Long.MAX_VALUE >> 4);
         require("suspectNs", suspectNs, 1, Long.MAX_VALUE >> 4);
         require("commonNs", commonNs, 1, Long.MAX_VALUE >> 4);
+        require("repairBytesPerSecond", repairBytesPerSecond, 1, Long.MAX_VALUE >> 4);
         require("sweepNs", sweepNs, 1000, Long.MAX_VALUE >> 4);
     }
 
@@ -95,6 +99,7 @@ public record ChunkSettings(
                 wishNs,
                 Math.max(1, leaseNs / SUSPICION_PER_LEASE),
                 leaseNs,
+                REPAIR_BYTES_PER_SECOND,
                 sweepNs);
     }
 
@@ -112,7 +117,26 @@ public record ChunkSettings(
                 wishNs,
                 suspectNs,
                 commonNs,
+                repairBytesPerSecond,
                 newSweepNs);
+    }
+
+    /// The same with another bound of repair.
+    public ChunkSettings withRepairRate(long bytesPerSecond) {
+        return new ChunkSettings(
+                requestsMax,
+                replicasMax,
+                scratchCount,
+                gatesMax,
+                leaseNs,
+                tickNs,
+                callNs,
+                reconnectNs,
+                wishNs,
+                suspectNs,
+                commonNs,
+                bytesPerSecond,
+                sweepNs);
     }
 
     /// How long a secondary keeps what the primary counts as [#leaseNs]: clocks may drift by an eighth.

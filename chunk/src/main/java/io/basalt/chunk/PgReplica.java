@@ -78,6 +78,11 @@ final class PgReplica {
         return epoch;
     }
 
+    /// The device that leads in the configuration, 0 for none.
+    int primary() {
+        return configuration.primary();
+    }
+
     /// Epoch of the configuration that this device acts in.
     int ownEpoch() {
         return configuration.epoch();
@@ -86,6 +91,12 @@ final class PgReplica {
     @Nullable
     Copy copy(int slot) {
         return copies[slot];
+    }
+
+    /// The comparison that is under way, or null.
+    @Nullable
+    Reconciliation reconciliation() {
+        return reconciliation;
     }
 
     /// Whether client requests are taken.

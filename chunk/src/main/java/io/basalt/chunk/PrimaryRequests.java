@@ -47,6 +47,8 @@ final class PrimaryRequests implements Service {
             lease(in);
         } else if (replica == null || !device.isOpen()) {
             device.answer(in, AnswerCode.NO_LEASE, 0, 0);
+        } else if (type == DataMessage.REPAIR) {
+            device.scrub().askedToRepair(in, replica);
         } else if (type == DataMessage.PREPARE) {
             replica.askedToFollow(in);
         } else {

@@ -84,6 +84,7 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
     }
 
     private void repair() {
+        device.counters().count(Counter.CORRUPT_FOUND);
         final int failed = step.failedBlock();
         final int first = offset & -DataMessage.BLOCK_BYTES;
         final int at = failed == StoreRequest.NO_BLOCK ? first : failed * DataMessage.BLOCK_BYTES;
@@ -101,6 +102,9 @@ final class Read extends Turn implements StoreStep.Owner, Change.Listener {
             device.counters().count(Counter.REPAIRED);
             device.order().enter(this);
         } else {
+            if (code == AnswerCode.CORRUPT) {
+                device.counters().count(Counter.UNREPAIRABLE);
+            }
             // No copy has the content: what is wrong with it here says more than that.
             answer(code == AnswerCode.CORRUPT ? failure : code);
         }

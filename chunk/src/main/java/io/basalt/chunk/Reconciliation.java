@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// Only shards are looked at that were changed since all copies had everything ([Settling]); all shards, if this device
 /// does not know since when, or the joining copy was not in sync then or has begun a new life.
 ///
-/// What differs is written anew to all copies, as a change with a new version, in the order of all other
-/// changes. So a comparison that is broken off has done no harm and is begun anew.
+/// What a joining copy has in an older version is given to it as it is here. What differs otherwise is written anew to
+/// all copies, as a change with a new version. Both happen in the order of all other changes. So a comparison that is broken off has done no harm and is begun anew.
 final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change.Listener {
     /// What it does.
     private enum Phase {
@@ -43,7 +43,12 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     ///
     /// @param sources bits of the copies that have the content
     /// @param others bits of the copies that have an older one
-    private record Run(int firstBlock, int count, int sources, int others) {}
+    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write them anew
+    private record Run(int firstBlock, int count, int sources, int others, long given) {
+        Run anew() {
+            return new Run(firstBlock, count, sources, others, 0);
+        }
+    }
 
     private static final int RUN_BLOCKS_MAX = DataMessage.DATA_BYTES_MAX / DataMessage.BLOCK_BYTES;
 
@@ -67,6 +72,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private int asked;
     private int scratch = Scratch.NONE;
     private boolean isWaiting;
+    private int shardsDone;
 
     /// @param joining the copy that is to be brought up to date; null for a takeover
     Reconciliation(PgReplica replica, @Nullable Copy joining) {
@@ -83,6 +89,20 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             }
         }
         versions = new long[others.size() + 1][blocks];
+    }
+
+    /// The device of the copy that is brought up to date; 0 if there is none.
+    int joiningDevice() {
+        return joining == null ? 0 : joining.peer().deviceId();
+    }
+
+    int shardsDone() {
+        return shardsDone;
+    }
+
+    /// Shards to be looked at, as far as they are known already.
+    int shardsTotal() {
+        return shardsDone + shards.size();
     }
 
     /// Go on, if it waits for time to pass or for resources.
@@ -130,10 +150,11 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     }
 
     /// A shard that no copy has content of need not be compared: it reads as zeros everywhere, whether it
-    /// is a tombstone or has been forgotten already.
+    /// is a tombstone or has been forgotten already. A tombstone counts where older shards are not listed: another
+    /// copy may have missed the deletion, and its content is too old to be seen.
     private void listedOne(ShardKey shard, long version, boolean tombstone) {
         replica.seen(version);
-        if (!tombstone && !device.sweep().isDeleted(shard.partId())) {
+        if ((!tombstone || from > 0) && !device.sweep().isDeleted(shard.partId())) {
             shards.add(shard);
         }
     }
@@ -243,15 +264,25 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         int block = 0;
         while (block < blocks) {
             final int sources = sources(block);
+            final long given = given(block);
             int end = block + 1;
-            while (end < blocks && end - block < RUN_BLOCKS_MAX && sources(end) == sources) {
+            while (end < blocks
+                    && end - block < RUN_BLOCKS_MAX
+                    && sources(end) == sources
+                    && given(end) == given) {
                 end++;
             }
             if (sources != 0) {
-                runs.add(new Run(block, end - block, sources, all() & ~sources));
+                runs.add(new Run(block, end - block, sources, all() & ~sources, given));
             }
             block = end;
         }
+    }
+
+    /// The version to give a block with to the joining copy; 0 if it has a newer one, which must be superseded.
+    private long given(int block) {
+        final boolean isOlder = joining != null && !joining.isInSync() && versions[1][block] < versions[0][block];
+        return isOlder ? versions[0][block] : 0;
     }
 
     /// The copies that have the right content of a block, as bits; 0 if all have.
@@ -307,19 +338,22 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             next();
             return;
         }
+        if (joining != null
+                && !device.repairBudget().take((long) run.count * DataMessage.BLOCK_BYTES, device.nowNs())) {
+            return;
+        }
         final ShardKey shard = shards.first();
-        isWaiting = device.rebuild(
-                replica,
-                shard.partId(),
-                shard.shardIndex(),
-                run.firstBlock * DataMessage.BLOCK_BYTES,
-                run.count * DataMessage.BLOCK_BYTES,
-                run.sources,
-                this);
+        final int first = run.firstBlock * DataMessage.BLOCK_BYTES;
+        final int bytes = run.count * DataMessage.BLOCK_BYTES;
+        isWaiting = joining != null && run.given != 0
+                ? device.give(
+                        replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given, this)
+                : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources, this);
     }
 
     private void next() {
         shards.pollFirst();
+        shardsDone++;
         asked = -1;
         phase = Phase.COMPARING;
         compare();
@@ -331,7 +365,13 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         if (isOver()) {
             return;
         }
-        if (code == AnswerCode.CORRUPT || code == AnswerCode.IO_ERROR) {
+        if (code == AnswerCode.STALE_VERSION) {
+            runs.clear();
+            asked = -1;
+            phase = Phase.COMPARING;
+        } else if (code == AnswerCode.CORRUPT && runs.element().given != 0) {
+            runs.addFirst(runs.remove().anew());
+        } else if (code == AnswerCode.CORRUPT || code == AnswerCode.IO_ERROR) {
             // The next best content, block by block: what only a corrupt copy has was never acknowledged.
             final Run run = runs.remove();
             if (joining != null) {
@@ -341,10 +381,10 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             }
             if (run.count > 1) {
                 for (int index = 0; index < run.count; index++) {
-                    runs.add(new Run(run.firstBlock + index, 1, run.sources, run.others));
+                    runs.add(new Run(run.firstBlock + index, 1, run.sources, run.others, 0));
                 }
             } else if (run.others != 0) {
-                runs.add(new Run(run.firstBlock, 1, run.others, 0));
+                runs.add(new Run(run.firstBlock, 1, run.others, 0, 0));
             }
         } else if (code == AnswerCode.OK) {
             device.counters().count(Counter.RECONCILED);

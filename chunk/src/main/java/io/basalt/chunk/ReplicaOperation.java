@@ -21,6 +21,7 @@ final class ReplicaOperation implements StoreStep.Owner {
     private @Nullable PgReplica replica;
 
     private long version;
+    private boolean isAgain;
 
     ReplicaOperation(ChunkDevice device) {
         this.device = device;
@@ -32,6 +33,7 @@ final class ReplicaOperation implements StoreStep.Owner {
         incoming = in;
         replica = to;
         version = newVersion;
+        isAgain = false;
         final MemorySegment body = in.body();
         final long partId = ShardRange.partId(body);
         final int shard = ShardRange.shardIndex(body);
@@ -76,10 +78,17 @@ final class ReplicaOperation implements StoreStep.Owner {
     public void stored(StoreStep done, StoreStatus status) {
         final Incoming in = Objects.requireNonNull(incoming);
         final PgReplica at = Objects.requireNonNull(replica);
+        if (status == StoreStatus.CORRUPT && version != 0 && !isAgain) {
+            // That the map is lost was found just now. The store knows how to go on from there.
+            isAgain = true;
+            device.store().submit(step);
+            return;
+        }
         if (version != 0) {
             at.applied(version);
             device.counters().count(Counter.REPLICATED);
         } else if (status != StoreStatus.OK) {
+            device.scrub().suspect(in.body(), step.failedBlock());
             in.answerPayload().reset(in.payloadTable());
         }
         release();

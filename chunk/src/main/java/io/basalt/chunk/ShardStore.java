@@ -21,6 +21,15 @@ public interface ShardStore {
     /// See [ChunkStore#visitShards].
     int visitShards(int from, int entryCount, ShardVisitor visitor);
 
+    /// See [ChunkStore#shardDigest].
+    long shardDigest(long partId, int shardIndex);
+
+    /// See [ChunkStore#isIncomplete].
+    boolean isIncomplete();
+
+    /// See [ChunkStore#declareComplete].
+    void declareComplete();
+
     /// See [ChunkStore#capacity].
     StoreCapacity capacity();
 
@@ -54,6 +63,21 @@ public interface ShardStore {
             @Override
             public int visitShards(int from, int entryCount, ShardVisitor visitor) {
                 return store.visitShards(from, entryCount, visitor);
+            }
+
+            @Override
+            public long shardDigest(long partId, int shardIndex) {
+                return store.shardDigest(partId, shardIndex);
+            }
+
+            @Override
+            public boolean isIncomplete() {
+                return store.isIncomplete();
+            }
+
+            @Override
+            public void declareComplete() {
+                store.declareComplete();
             }
 
             @Override

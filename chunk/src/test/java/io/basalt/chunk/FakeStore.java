@@ -39,6 +39,19 @@ final class FakeStore implements ShardStore {
     }
 
     @Override
+    public long shardDigest(long partId, int shardIndex) {
+        return 0;
+    }
+
+    @Override
+    public boolean isIncomplete() {
+        return false;
+    }
+
+    @Override
+    public void declareComplete() {}
+
+    @Override
     public StoreCapacity capacity() {
         return new StoreCapacity(shardBytes(), 16, 1, 0, 0, 0, 0, 16, 0);
     }

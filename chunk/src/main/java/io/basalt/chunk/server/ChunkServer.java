@@ -53,6 +53,7 @@ public final class ChunkServer implements AutoCloseable {
     private static final int RECEIVE_BYTES = 64 << 10;
     private static final int DIRECT_BYTES_MIN = 16 << 10;
     private static final long REPORT_NS = 1_000_000_000L;
+    private static final long HAND_OVER_NS = 2_000_000_000L;
 
     private final ChunkOptions options;
     private final List<DeviceHost> hosts;
@@ -140,9 +141,18 @@ public final class ChunkServer implements AutoCloseable {
         return text.toString();
     }
 
-    /// Stop: no new requests are taken, those under way end, devices are closed cleanly.
+    /// Stop: what others can serve is handed over to them, no new requests are taken, those under way end, devices are
+    /// closed cleanly.
     @Override
     public void close() {
+        InReactor.<Boolean>await(control.reactor(), "handing over", future -> {
+            final MetaClient at = client;
+            if (at == null || !at.ready()) {
+                future.complete(false);
+            } else {
+                HandOver.begin(control.reactor(), at, hosts, HAND_OVER_NS, () -> future.complete(true));
+            }
+        });
         closed = true;
         InReactor.<Boolean>await(control.reactor(), "closing the control reactor", future -> {
             if (client != null) {

@@ -7,6 +7,7 @@ import io.basalt.block.BlockStatus;
 import io.basalt.gate.cluster.ClusterCounters.Event;
 import io.basalt.net.Call;
 import io.basalt.net.CallStatus;
+import io.basalt.net.ConnectionState;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ClientRequest;
@@ -83,6 +84,19 @@ class PieceRetryTest {
         world.settle();
         assertThat(world.first()).isNotSameAs(old);
         assertThat(world.first().sent).hasSize(1);
+    }
+
+    @Test
+    void takesBackWhatADeviceHasThatIsDown() {
+        final TestRequest request = world.submit(BlockOperation.READ, 0, 4096);
+        final HandNetwork.HandConnection old = world.first();
+        final int down = world.primary(0);
+        assertThat(old.sent).hasSize(1);
+        world.publish(TestMaps.moved(TestMaps.down(world.map, down), world.pg(0), down % 3 + 1));
+        assertThat(old.state).as("it may stand still, and never answer").isEqualTo(ConnectionState.CLOSED);
+        assertThat(world.first()).isNotSameAs(old);
+        world.first().answer(AnswerCode.OK);
+        assertThat(request.status).isEqualTo(BlockStatus.OK);
     }
 
     @Test

@@ -1,0 +1,252 @@
+package io.basalt.chunk;
+
+import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.net.Incoming;
+import io.basalt.store.chunk.StoreRequest;
+import io.basalt.store.chunk.StoreStatus;
+import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ShardRange;
+import java.lang.foreign.MemorySegment;
+
+/// A walk over every shard of a device, again and again, that reads each block, so that its checksum is compared
+/// before a client needs it. What does not match, or cannot be read, goes to [Repairs].
+///
+/// Bounded: so many bytes a second, one piece at a time, and nothing at all while clients and primaries ask for more
+/// than a little. A device that is never left alone is never walked to the end: [ScrubStatus] says when it was last.
+///
+/// ```
+///             restNs                 a piece is good
+///   RESTING ─────────▶ WALKING ◀───────────────────────▶ (one read)
+///      ▲                  │ a piece is bad                    │
+///      │                  ▼                                   │
+///      │               LOCATING: its blocks, one by one ─ bad ones ─▶ Repairs; the walk waits for them
+///      └── last shard ────┘
+/// ```
+///
+/// Also tells the store that it is complete again, once every placement group is known to be whole on all copies:
+/// see [io.basalt.store.chunk.ChunkStore#isIncomplete]. Control plane; one owner reactor.
+public final class Scrub implements StoreStep.Owner {
+    /// A TiB in a week.
+    public static final long BYTES_PER_SECOND_DEFAULT = (1L << 40) / (7 * 24 * 3600);
+
+    private static final int BLOCK = DataMessage.BLOCK_BYTES;
+    private static final int PIECE = DataMessage.DATA_BYTES_MAX;
+    private static final long SECOND_NS = 1_000_000_000L;
+    private static final long LOOK_NS = SECOND_NS / 10;
+
+    /// Requests of clients and primaries in one look that leave no room for the walk.
+    private static final long LOAD_MAX = 200;
+
+    /// Entries looked at in one tick.
+    private static final int ENTRIES_MAX = 1024;
+
+    private enum Phase {
+        RESTING,
+        WALKING,
+        LOCATING
+    }
+
+    private final ChunkDevice device;
+    private final StoreStep step;
+    private final Repairs repairs;
+    private RepairBudget budget;
+    private Phase phase = Phase.RESTING;
+    private boolean isOn;
+    private long restNs = 60 * SECOND_NS;
+    private long nextWalkNs;
+    private long nextLookNs;
+    private long loadSeen;
+    private boolean isLoaded;
+
+    private int from;
+    private boolean hasShard;
+    private boolean isLastShard;
+    private long partId;
+    private int shardIndex;
+    private int offset;
+    private int locateUntil;
+    private int scratch = Scratch.NONE;
+
+    private long walks;
+    private long startedNs;
+    private long endedNs;
+    private long pausedNs;
+
+    Scrub(ChunkDevice device) {
+        this.device = device;
+        step = new StoreStep(this, PIECE / BLOCK);
+        repairs = new Repairs(device);
+        nextWalkNs = device.nowNs();
+        nextLookNs = nextWalkNs;
+        budget = new RepairBudget(BYTES_PER_SECOND_DEFAULT, nextWalkNs);
+    }
+
+    /// Walk at a rate, or not at all.
+    ///
+    /// @param bytesPerSecond read at most; 0 to stop the walk. What clients find corrupt is repaired all the same
+    /// @param newRestNs pause between two walks
+    public void rate(long bytesPerSecond, long newRestNs) {
+        assert device.reactor().inLoop();
+        isOn = bytesPerSecond > 0;
+        restNs = newRestNs;
+        nextWalkNs = Math.min(nextWalkNs, device.nowNs() + newRestNs);
+        if (isOn) {
+            budget = new RepairBudget(bytesPerSecond, device.nowNs());
+        }
+    }
+
+    /// Hear of each shard that is found corrupt, instead of who did before.
+    public void listener(ScrubListener hears) {
+        repairs.listener(hears);
+    }
+
+    /// How far it is.
+    public ScrubStatus status() {
+        return new ScrubStatus(
+                phase != Phase.RESTING,
+                walks,
+                walks == 0 && phase == Phase.RESTING ? -1 : device.nowNs() - startedNs,
+                walks == 0 ? -1 : device.nowNs() - endedNs,
+                from,
+                device.store().capacity().shardsTotal(),
+                pausedNs,
+                repairs.waiting(),
+                device.store().isIncomplete());
+    }
+
+    /// Whether nothing is under way.
+    boolean isIdle() {
+        return scratch == Scratch.NONE && repairs.isIdle();
+    }
+
+    /// A primary could not read a block here.
+    void suspect(MemorySegment body, int failedBlock) {
+        if (failedBlock != StoreRequest.NO_BLOCK) {
+            found(ShardRange.partId(body), ShardRange.shardIndex(body), failedBlock);
+        }
+    }
+
+    /// A copy asks that blocks be written again.
+    void askedToRepair(Incoming in, PgReplica replica) {
+        repairs.asked(in, replica);
+    }
+
+    private void found(long part, int shard, int block) {
+        device.counters().count(Counter.CORRUPT_FOUND);
+        repairs.add(part, shard, block);
+    }
+
+    /// Go on by what time allows.
+    void tick(long nowNs) {
+        if (!device.isOpen()) {
+            return;
+        }
+        if (nowNs - nextLookNs >= 0) {
+            look(nowNs);
+        }
+        repairs.tick(nowNs);
+        if (isOn && !isLoaded) {
+            walk(nowNs);
+        }
+    }
+
+    private void look(long nowNs) {
+        final ChunkCounters counters = device.counters();
+        final long load = counters.value(Counter.READS)
+                + counters.value(Counter.CHANGES)
+                + counters.value(Counter.REPLICATED);
+        final boolean wasLoaded = isLoaded;
+        isLoaded = load - loadSeen > LOAD_MAX;
+        loadSeen = load;
+        if (wasLoaded && phase != Phase.RESTING) {
+            pausedNs += LOOK_NS;
+        }
+        nextLookNs = nowNs + LOOK_NS;
+        if (device.store().isIncomplete() && device.isWholeEverywhere()) {
+            device.store().declareComplete();
+        }
+    }
+
+    private void walk(long nowNs) {
+        if (phase == Phase.RESTING) {
+            if (nowNs - nextWalkNs < 0) {
+                return;
+            }
+            phase = Phase.WALKING;
+            startedNs = nowNs;
+            from = 0;
+            hasShard = false;
+            isLastShard = false;
+        }
+        // One read at a time, and none while what was found is not dealt with.
+        if (scratch == Scratch.NONE && (phase == Phase.LOCATING || repairs.isIdle()) && findShard(nowNs)) {
+            read(nowNs);
+        }
+    }
+
+    /// Have a shard with bytes left.
+    ///
+    /// @return false if there is none now
+    private boolean findShard(long nowNs) {
+        if (hasShard && offset < device.store().shardBytes()) {
+            return true;
+        }
+        hasShard = false;
+        for (int looked = 0; looked < ENTRIES_MAX && !hasShard && !isLastShard; looked++) {
+            from = device.store().visitShards(from, 1, this::begin);
+            isLastShard = from == 0;
+        }
+        if (!hasShard && isLastShard) {
+            phase = Phase.RESTING;
+            walks++;
+            endedNs = nowNs;
+            nextWalkNs = nowNs + restNs;
+        }
+        return hasShard;
+    }
+
+    private void begin(long part, int shard, long version, boolean isEmpty) {
+        final PgReplica replica = device.replicaOf(device.pgOf(part, shard));
+        if (!isEmpty && replica != null && replica.state() != PgState.ABSENT && !device.sweep().isDeleted(part)) {
+            hasShard = true;
+            partId = part;
+            shardIndex = shard;
+            offset = 0;
+            phase = Phase.WALKING;
+        }
+    }
+
+    private void read(long nowNs) {
+        final int length = phase == Phase.LOCATING ? BLOCK : Math.min(PIECE, device.store().shardBytes() - offset);
+        if (!budget.take(length, nowNs)) {
+            return;
+        }
+        scratch = device.scratch().take();
+        if (scratch != Scratch.NONE) {
+            step.askRead(partId, shardIndex, offset, length);
+            step.data(device.scratch().table(), 0, device.scratch().offset(scratch), length);
+            device.store().submit(step);
+        }
+    }
+
+    @Override
+    public void stored(StoreStep done, StoreStatus status) {
+        device.scratch().give(scratch);
+        scratch = Scratch.NONE;
+        if (status == StoreStatus.CORRUPT || status == StoreStatus.IO_ERROR) {
+            if (done.length() > BLOCK) {
+                phase = Phase.LOCATING;
+                locateUntil = offset + done.length();
+                return;
+            }
+            found(partId, shardIndex, offset / BLOCK);
+        } else {
+            device.counters().add(Counter.SCRUBBED_BYTES, done.length());
+        }
+        offset += done.length();
+        if (phase == Phase.LOCATING && offset >= locateUntil) {
+            phase = Phase.WALKING;
+        }
+        walk(device.nowNs());
+    }
+}
