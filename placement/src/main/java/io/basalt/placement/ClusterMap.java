@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterMap {
     private final long version;
     private final RoutingRule rule;
+    private final int minCopies;
     private final List<Device> devices;
     private final int[] deviceIds;
     private final ExceptionTable exceptions;
@@ -21,6 +22,7 @@ public final class ClusterMap {
     ClusterMap(ClusterMapBuilder builder) {
         version = builder.version();
         rule = builder.rule();
+        minCopies = builder.minCopies();
         devices = List.copyOf(builder.devices());
         deviceIds = devices.stream().mapToInt(Device::id).toArray();
         exceptions = builder.exceptions();
@@ -55,6 +57,11 @@ public final class ClusterMap {
     /// How many copies a placement group should have.
     public int copies() {
         return rule.copies();
+    }
+
+    /// With how many copies in sync a change may be acknowledged, at least; with fewer, I/O waits. 1 to `copies`.
+    public int minCopies() {
+        return minCopies;
     }
 
     /// The devices, by ascending id.
@@ -123,6 +130,11 @@ public final class ClusterMap {
         return toBuilder().exceptions(table).build();
     }
 
+    /// The next version, with another bound on the copies that a change needs.
+    public ClusterMap withMinCopies(int fewest) {
+        return toBuilder().minCopies(fewest).build();
+    }
+
     /// The next version, with another configuration of one placement group; see [PgTable.Builder#set].
     public ClusterMap withPg(int pg, int epoch, ReplicaSet replicas, int inSyncMask) {
         return toBuilder().pg(pg, epoch, replicas, inSyncMask).build();
@@ -165,6 +177,7 @@ public final class ClusterMap {
         return other instanceof ClusterMap that
                 && version == that.version
                 && rule.equals(that.rule)
+                && minCopies == that.minCopies
                 && devices.equals(that.devices)
                 && exceptions.equals(that.exceptions)
                 && pgTable.equals(that.pgTable);

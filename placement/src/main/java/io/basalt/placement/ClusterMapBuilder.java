@@ -22,6 +22,7 @@ public final class ClusterMapBuilder {
     private final RoutingRule rule;
     private final NavigableMap<Integer, Device> devices = new TreeMap<>();
     private long version;
+    private int minCopies = 1;
     private ExceptionTable exceptions;
     private PgTable pgTable;
     private PgTable.@Nullable Builder pgChanges;
@@ -36,6 +37,7 @@ public final class ClusterMapBuilder {
     ClusterMapBuilder(ClusterMap map) {
         this.rule = map.rule();
         this.version = map.version() + 1;
+        this.minCopies = map.minCopies();
         this.exceptions = map.exceptions();
         this.pgTable = map.pgTable();
         map.devices().forEach(device -> devices.put(device.id(), device));
@@ -48,6 +50,18 @@ public final class ClusterMapBuilder {
             throw new InvalidClusterMapException("map version " + number + " is not positive; versions start at 1");
         }
         version = number;
+        return this;
+    }
+
+    /// Sets with how many copies in sync a change may be acknowledged; 1 unless it is set.
+    ///
+    /// @param fewest 1 to the rule's copies
+    public ClusterMapBuilder minCopies(int fewest) {
+        if (fewest < 1 || fewest > rule.copies()) {
+            throw new InvalidClusterMapException("min copies " + fewest + " is not in 1 to " + rule.copies()
+                    + ", the number of copies; 2 of 3 is the usual choice");
+        }
+        minCopies = fewest;
         return this;
     }
 
@@ -173,6 +187,10 @@ public final class ClusterMapBuilder {
 
     RoutingRule rule() {
         return rule;
+    }
+
+    int minCopies() {
+        return minCopies;
     }
 
     Collection<Device> devices() {

@@ -7,6 +7,10 @@ import java.util.Arrays;
 ///
 /// This, not the draw, is what an I/O follows: the draw says where copies should be, the table where they
 /// are. Reads are array look-ups that allocate nothing; any thread.
+///
+/// While a copy moves to another device, the group has one replica more than the rule's copies, the **guest**:
+/// the device that will take over has its place beside the one that it replaces, until it is in sync. So a
+/// move of a good copy never leaves fewer good ones than there were.
 public final class PgTable {
     /// Largest epoch; it is the upper part of a write's version.
     public static final int EPOCH_MAX = (1 << 23) - 1;
@@ -14,6 +18,7 @@ public final class PgTable {
     public static final int NO_DEVICE = 0;
 
     private final int copies;
+    private final int places;
     private final int[] epochs;
     private final int[] replicas;
     private final byte[] counts;
@@ -22,6 +27,7 @@ public final class PgTable {
 
     private PgTable(Builder builder) {
         copies = builder.copies;
+        places = builder.places;
         epochs = builder.epochs.clone();
         replicas = builder.replicas.clone();
         counts = builder.counts.clone();
@@ -29,7 +35,7 @@ public final class PgTable {
         primaries = new int[epochs.length];
         for (int pg = 0; pg < primaries.length; pg++) {
             final int first = Integer.numberOfTrailingZeros(inSync[pg]);
-            primaries[pg] = first < counts[pg] ? replicas[pg * copies + first] : NO_DEVICE;
+            primaries[pg] = first < counts[pg] ? replicas[pg * places + first] : NO_DEVICE;
         }
     }
 
@@ -43,9 +49,14 @@ public final class PgTable {
         return epochs.length;
     }
 
-    /// Most replicas of a placement group.
+    /// How many copies a placement group should have.
     public int copies() {
         return copies;
+    }
+
+    /// Most replicas of a placement group: its copies and a guest.
+    public int places() {
+        return places;
     }
 
     /// The epoch of a placement group: 1 to [#EPOCH_MAX], or 0 if it has not been created.
@@ -65,37 +76,37 @@ public final class PgTable {
 
     /// The device at a place of the order, or [#NO_DEVICE] beyond the last.
     ///
-    /// @param index 0 to `copies - 1`
+    /// @param index 0 to `places - 1`
     public int replica(int pg, int index) {
         assert index >= 0;
-        assert index < copies;
-        return replicas[pg * copies + index];
+        assert index < places;
+        return replicas[pg * places + index];
     }
 
     /// Whether the replica at a place of the order has every acknowledged write.
     ///
-    /// @param index 0 to `copies - 1`
+    /// @param index 0 to `places - 1`
     public boolean inSync(int pg, int index) {
         assert index >= 0;
-        assert index < copies;
-        return ((inSync[pg] >>> index) & 1) != 0;
+        assert index < places;
+        return (inSyncMask(pg) >>> index & 1) != 0;
     }
 
     /// The in-sync flags of a placement group: bit i for replica i.
     public int inSyncMask(int pg) {
-        return inSync[pg];
+        return inSync[pg] & 0xff;
     }
 
     /// How many replicas are in sync.
     public int inSyncCount(int pg) {
-        return Integer.bitCount(inSync[pg]);
+        return Integer.bitCount(inSyncMask(pg));
     }
 
     /// The place of a device in a placement group's order, or -1.
     public int indexOf(int pg, int deviceId) {
         assert deviceId != NO_DEVICE;
-        final int base = pg * copies;
-        for (int index = 0; index < copies; index++) {
+        final int base = pg * places;
+        for (int index = 0; index < places; index++) {
             if (replicas[base + index] == deviceId) {
                 return index;
             }
@@ -105,7 +116,7 @@ public final class PgTable {
 
     /// The replicas of a placement group; allocates.
     public ReplicaSet replicas(int pg) {
-        final int base = pg * copies;
+        final int base = pg * places;
         return ReplicaSet.of(Arrays.copyOfRange(replicas, base, base + counts[pg]));
     }
 
@@ -136,6 +147,7 @@ public final class PgTable {
     /// The changeable form of a table. One thread.
     public static final class Builder {
         private final int copies;
+        private final int places;
         private final int[] epochs;
         private final int[] replicas;
         private final byte[] counts;
@@ -143,19 +155,21 @@ public final class PgTable {
 
         /// A builder for a table in which no placement group has been created.
         public Builder(int pgCount, int copies) {
-            if (pgCount < 1 || copies < 1 || copies > ReplicaSet.SIZE_MAX) {
+            if (pgCount < 1 || copies < 1 || copies > RoutingRule.COPIES_MAX) {
                 throw new InvalidClusterMapException("a table of " + pgCount + " pgs with " + copies
-                        + " copies cannot be; give at least 1 pg and 1 to " + ReplicaSet.SIZE_MAX + " copies");
+                        + " copies cannot be; give at least 1 pg and 1 to " + RoutingRule.COPIES_MAX + " copies");
             }
             this.copies = copies;
+            this.places = copies + 1;
             this.epochs = new int[pgCount];
-            this.replicas = new int[pgCount * copies];
+            this.replicas = new int[pgCount * places];
             this.counts = new byte[pgCount];
             this.inSync = new byte[pgCount];
         }
 
         private Builder(PgTable table) {
             copies = table.copies;
+            places = table.places;
             epochs = table.epochs.clone();
             replicas = table.replicas.clone();
             counts = table.counts.clone();
@@ -165,7 +179,7 @@ public final class PgTable {
         /// Gives a placement group a configuration.
         ///
         /// @param epoch 1 to [PgTable#EPOCH_MAX]
-        /// @param devices at most `copies`, in order
+        /// @param devices at most `places`, in order
         /// @param inSyncMask bit i for replica i; may be 0, then nothing serves the placement group
         /// @throws InvalidClusterMapException if one of these is out of range
         public Builder set(int pg, int epoch, ReplicaSet devices, int inSyncMask) {
@@ -177,9 +191,9 @@ public final class PgTable {
                 throw new InvalidClusterMapException(
                         "epoch " + epoch + " of pg " + pg + " is not in 1 to " + EPOCH_MAX + "; epochs only grow");
             }
-            if (devices.size() > copies) {
+            if (devices.size() > places) {
                 throw new InvalidClusterMapException("pg " + pg + " has " + devices.size() + " replicas " + devices
-                        + " where the rule says " + copies + " copies; leave some out");
+                        + " where the rule says " + copies + " copies and room for one that moves; leave some out");
             }
             if (inSyncMask >>> devices.size() != 0) {
                 throw new InvalidClusterMapException("in-sync flags 0b" + Integer.toBinaryString(inSyncMask) + " of pg "
@@ -188,8 +202,8 @@ public final class PgTable {
             epochs[pg] = epoch;
             counts[pg] = (byte) devices.size();
             inSync[pg] = (byte) inSyncMask;
-            for (int index = 0; index < copies; index++) {
-                replicas[pg * copies + index] = index < devices.size() ? devices.device(index) : NO_DEVICE;
+            for (int index = 0; index < places; index++) {
+                replicas[pg * places + index] = index < devices.size() ? devices.device(index) : NO_DEVICE;
             }
             return this;
         }

@@ -81,6 +81,14 @@ public final class Placement {
         return place(pg, null);
     }
 
+    /// Where the copies of a placement group belong if some stay where they are: only what is missing is drawn, and
+    /// failure domains that have one of those are avoided.
+    ///
+    /// @param staying devices that keep their copies, in order; those that are not *in* are passed over
+    public PlacementResult complete(int pg, ReplicaSet staying) {
+        return place(pg, staying.size() == 0 ? null : new ExceptionEntry(pg, staying, ExceptionEntry.Reason.TEMPORARY));
+    }
+
     /// Where all copies of all placement groups belong.
     public PgMapping placeAll() {
         final int[] replicas = new int[map.pgCount() * copies];

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// An ordered set of device ids: where the copies of one placement group are, or should be. Immutable.
 public final class ReplicaSet {
-    /// Most copies of a placement group.
-    public static final int SIZE_MAX = 7;
+    /// Most devices of one: the copies that a rule may ask for, and a guest; see [PgTable].
+    public static final int SIZE_MAX = RoutingRule.COPIES_MAX + 1;
 
     private static final ReplicaSet EMPTY = new ReplicaSet(new int[0]);
 

@@ -125,7 +125,7 @@ class ClusterMapTest {
         refused(() -> exception(0), "names no device");
         refused(() -> ReplicaSet.of(1, 2, 1), "device 1 twice");
         refused(() -> ReplicaSet.of(0), "device 0");
-        refused(() -> ReplicaSet.of(1, 2, 3, 4, 5, 6, 7, 8), "more than 7");
+        refused(() -> ReplicaSet.of(1, 2, 3, 4, 5, 6, 7, 8, 9), "more than 8");
         final ExceptionEntry entry = new ExceptionEntry(3, ReplicaSet.of(1), Reason.OPERATOR);
         refused(() -> ExceptionTable.of(List.of(entry, entry)), "pg 3 is given twice");
     }
@@ -143,6 +143,18 @@ class ClusterMapTest {
         final ClusterMap without = map.toBuilder().removeException(7).build();
         assertThat(without.exceptions().size()).isEqualTo(1);
         assertThat(without.toBuilder().removeException(3).build().exceptions()).isEqualTo(ExceptionTable.EMPTY);
+    }
+
+    @Test
+    void saysHowManyCopiesAChangeNeeds() {
+        assertThat(MAP.minCopies()).isOne();
+        final ClusterMap two = MAP.withMinCopies(2);
+        assertThat(two.minCopies()).isEqualTo(2);
+        assertThat(two.version()).isEqualTo(MAP.version() + 1);
+        assertThat(two.withDeviceState(1, DeviceState.DOWN_IN).minCopies()).isEqualTo(2);
+        assertThat(two.toBuilder().minCopies(1).version(two.version()).build()).isNotEqualTo(two);
+        refused(() -> MAP.withMinCopies(0), "min copies 0");
+        refused(() -> MAP.withMinCopies(MAP.copies() + 1), "min copies", "number of copies");
     }
 
     private static ClusterMap exception(int pg, int... devices) {

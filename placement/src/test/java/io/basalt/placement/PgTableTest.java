@@ -78,6 +78,23 @@ class PgTableTest {
     }
 
     @Test
+    void hasAPlaceForAGuestThatTakesACopyOver() {
+        final PgTable table = new PgTable.Builder(2, 7)
+                .set(0, 5, ReplicaSet.of(1, 2, 3, 4, 5, 6, 7, 8), 0b1111_1111)
+                .set(1, 1, ReplicaSet.of(8, 7, 6, 5, 4, 3, 2, 1), 0b1000_0000)
+                .build();
+        assertThat(table.copies()).isEqualTo(7);
+        assertThat(table.places()).isEqualTo(8);
+        assertThat(table.replicaCount(0)).isEqualTo(8);
+        assertThat(table.inSyncMask(0)).isEqualTo(0xff);
+        assertThat(table.inSyncCount(0)).isEqualTo(8);
+        assertThat(table.inSync(0, 7)).isTrue();
+        assertThat(table.indexOf(0, 8)).isEqualTo(7);
+        assertThat(table.primaryDevice(1)).isEqualTo(1);
+        assertThat(table.toBuilder().build()).isEqualTo(table);
+    }
+
+    @Test
     void refusesWhatIsOutOfRange() {
         final PgTable.Builder builder = new PgTable.Builder(4, 2);
         final ReplicaSet two = ReplicaSet.of(1, 2);
@@ -85,7 +102,8 @@ class PgTableTest {
         assertThatThrownBy(() -> builder.set(-1, 1, two, 0b11)).hasMessageContaining("pg -1");
         assertThatThrownBy(() -> builder.set(0, 0, two, 0b11)).hasMessageContaining("epoch 0");
         assertThatThrownBy(() -> builder.set(0, 1 << 23, two, 0b11)).hasMessageContaining("epoch 8388608");
-        assertThatThrownBy(() -> builder.set(0, 1, ReplicaSet.of(1, 2, 3), 0b1)).hasMessageContaining("3 replicas");
+        assertThatThrownBy(() -> builder.set(0, 1, ReplicaSet.of(1, 2, 3, 4), 0b1))
+                .hasMessageContaining("4 replicas");
         assertThatThrownBy(() -> builder.set(0, 1, two, 0b100)).hasMessageContaining("0b100");
         assertThatThrownBy(() -> builder.set(0, 1, two, -1)).hasMessageContaining("in-sync flags");
         assertThatThrownBy(() -> PgTable.empty(0, 3)).hasMessageContaining("0 pgs");

@@ -20,6 +20,8 @@ public final class Limits {
     public static final int PGS_MAX = 1 << 16;
     /// Most copies.
     public static final int COPIES_MAX = 7;
+    /// Most replicas of a placement group: its copies, and a guest while one of them moves.
+    public static final int REPLICAS_MAX = COPIES_MAX + 1;
     /// Most parts of a volume.
     public static final int PARTS_MAX = 64;
     /// Most tokens of a cluster.

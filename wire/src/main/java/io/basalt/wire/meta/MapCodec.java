@@ -16,16 +16,18 @@ import java.util.List;
 /// The bytes of a [ClusterMap], and of the difference between two versions of one.
 ///
 /// ```
-/// whole map   1 | version u64 | rule | devices | exceptions | every placement group in order, without its number
-/// delta       2 | from u64 | to u64 | changed devices | removed device ids | 0, or 1 and all exceptions
-///               | changed placement groups
+/// whole map   3 | version u64 | rule | min copies | devices | exceptions
+///               | every placement group in order, without its number
+/// delta       4 | from u64 | to u64 | min copies | changed devices | removed device ids
+///               | 0, or 1 and all exceptions | changed placement groups
 /// ```
 ///
-/// A delta carries each changed element whole, so that applying it needs no arithmetic, and only what is
+/// Kinds 1 and 2 were these without min copies and guests; nobody sends them any more. A delta carries each changed
+/// element whole, so that applying it needs no arithmetic, and only what is
 /// named in it changes. Both begin with the version byte of [MetaMessage].
 public final class MapCodec {
-    private static final int WHOLE = 1;
-    private static final int DELTA = 2;
+    private static final int WHOLE = 3;
+    private static final int DELTA = 4;
 
     private static final int DEVICE_BYTES_MIN = 4 + 4 + 3 * 2 + 4 + 1 + 2;
     private static final int PG_BYTES_MIN = 4 + 1 + 1;
@@ -57,6 +59,7 @@ public final class MapCodec {
         writer.putLong(map.version());
         writer.putInt(rule.pgCount()).putByte(rule.copies());
         writer.putByte(MapCodes.of(rule.failureDomain())).putByte(rule.relaxations());
+        writer.putByte(map.minCopies());
         writer.putInt(map.devices().size());
         map.devices().forEach(device -> write(writer, device));
         write(writer, map.exceptions());
@@ -69,24 +72,38 @@ public final class MapCodec {
     ///
     /// @throws MetaFormatException if there is no valid one
     public static ClusterMap read(FieldReader reader) {
+        return read(reader, true, 1);
+    }
+
+    /// Read a whole map as it was written before it said how many copies a change needs.
+    ///
+    /// @param minCopies that number, known otherwise
+    /// @throws MetaFormatException if there is no valid one
+    public static ClusterMap readVersion1(FieldReader reader, int minCopies) {
+        return read(reader, false, minCopies);
+    }
+
+    private static ClusterMap read(FieldReader reader, boolean saysMinCopies, int minCopiesElse) {
         final long version = reader.takeLong("map version", 1, Long.MAX_VALUE);
         final int pgCount = reader.takeInt("pg count", 1, RoutingRule.PG_COUNT_MAX);
         final int copies = reader.takeByte("copies");
         final int domain = reader.takeByte("failure domain");
         final int relaxations = reader.takeByte("relaxations");
+        final int minCopies = saysMinCopies ? reader.takeByte("min copies") : minCopiesElse;
         if ((long) pgCount * PG_BYTES_MIN > reader.remaining()) {
             throw new MetaFormatException("pg count is " + pgCount + ", more than the map has room for");
         }
         try {
             final RoutingRule rule = new RoutingRule(pgCount, copies, MapCodes.failureDomain(domain), relaxations);
-            final ClusterMapBuilder builder = ClusterMap.builder(rule).version(version);
+            final ClusterMapBuilder builder =
+                    ClusterMap.builder(rule).version(version).minCopies(minCopies);
             final int devices = reader.takeCount("devices", ClusterMapBuilder.DEVICES_MAX, DEVICE_BYTES_MIN);
             for (int index = 0; index < devices; index++) {
                 builder.addDevice(readDevice(reader));
             }
             builder.exceptions(readExceptions(reader));
             for (int pg = 0; pg < pgCount; pg++) {
-                readPg(reader, pg, copies, builder);
+                readPg(reader, pg, builder);
             }
             return builder.build();
         } catch (InvalidClusterMapException e) {
@@ -98,7 +115,7 @@ public final class MapCodec {
     public static byte[] encodeDelta(ClusterMap from, ClusterMap to) {
         assert from.rule().equals(to.rule()) : "the rule of a set does not change";
         final FieldWriter writer = MetaMessage.begin().putByte(DELTA);
-        writer.putLong(from.version()).putLong(to.version());
+        writer.putLong(from.version()).putLong(to.version()).putByte(to.minCopies());
         final List<Device> changed = to.devices().stream()
                 .filter(device -> !device.equals(from.device(device.id())))
                 .toList();
@@ -137,7 +154,9 @@ public final class MapCodec {
         }
         final long toVersion = reader.takeLong("to version", fromVersion + 1, Long.MAX_VALUE);
         try {
-            final ClusterMap map = changed(from.toBuilder().version(toVersion), from, reader);
+            final ClusterMapBuilder builder = from.toBuilder().version(toVersion);
+            builder.minCopies(reader.takeByte("min copies"));
+            final ClusterMap map = changed(builder, from, reader);
             reader.requireEnd("delta");
             return map;
         } catch (InvalidClusterMapException e) {
@@ -160,7 +179,7 @@ public final class MapCodec {
         final int pgs = reader.takeCount("changed pgs", from.pgCount(), Integer.BYTES + PG_BYTES_MIN);
         for (int index = 0; index < pgs; index++) {
             final int pg = reader.takeInt("pg", 0, from.pgCount() - 1);
-            readPg(reader, pg, from.copies(), builder);
+            readPg(reader, pg, builder);
         }
         return builder.build();
     }
@@ -216,8 +235,7 @@ public final class MapCodec {
         for (int index = 0; index < count; index++) {
             final int pg = reader.takeInt("pg");
             final int reason = reader.takeByte("reason");
-            entries.add(new ExceptionEntry(
-                    pg, readReplicas(reader, ReplicaSet.SIZE_MAX), MapCodes.exceptionReason(reason)));
+            entries.add(new ExceptionEntry(pg, readReplicas(reader), MapCodes.exceptionReason(reason)));
         }
         return ExceptionTable.of(entries);
     }
@@ -227,10 +245,10 @@ public final class MapCodec {
         write(writer, table.replicas(pg));
     }
 
-    private static void readPg(FieldReader reader, int pg, int copies, ClusterMapBuilder builder) {
+    private static void readPg(FieldReader reader, int pg, ClusterMapBuilder builder) {
         final int epoch = reader.takeInt("epoch", 0, PgTable.EPOCH_MAX);
         final int inSyncMask = reader.takeByte("in sync");
-        final ReplicaSet replicas = readReplicas(reader, copies);
+        final ReplicaSet replicas = readReplicas(reader);
         if (epoch > 0) {
             builder.pg(pg, epoch, replicas, inSyncMask);
         } else if (inSyncMask != 0 || replicas.size() != 0) {
@@ -245,10 +263,10 @@ public final class MapCodec {
         }
     }
 
-    private static ReplicaSet readReplicas(FieldReader reader, int most) {
+    private static ReplicaSet readReplicas(FieldReader reader) {
         final int count = reader.takeByte("replicas");
-        if (count > most) {
-            throw new MetaFormatException("replicas is " + count + ", expected 0 to " + most);
+        if (count > ReplicaSet.SIZE_MAX) {
+            throw new MetaFormatException("replicas is " + count + ", expected 0 to " + ReplicaSet.SIZE_MAX);
         }
         final int[] devices = new int[count];
         for (int index = 0; index < count; index++) {

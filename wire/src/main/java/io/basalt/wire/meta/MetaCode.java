@@ -33,7 +33,9 @@ public enum MetaCode {
     /// The present state forbids it.
     CONFLICT(14),
     /// A bound on the number or size of things is reached.
-    LIMIT(15);
+    LIMIT(15),
+    /// Too few copies that answer would be left: I/O waits for one to come back.
+    TOO_FEW_COPIES(16);
 
     private final int code;
 

@@ -21,6 +21,8 @@ package io.basalt.wire.meta;
 /// CHANGE_PG    PgChange                         PgState after the change; with STALE_EPOCH the PgState that holds
 /// USAGE        UsageReport                      none
 /// HELD_PARTS   PartList                         PartList: those of them that were deleted
+/// HAND_OVER    HandOverRequest                  HandOverResult, as soon as no copy of the node is needed that can be
+///                                               done without
 ///
 /// metaserver to node                            answer
 /// MAP          MapPiece                         none
@@ -51,6 +53,9 @@ public final class MetaMessage {
     public static final int USAGE = 0x87;
     /// A chunk server has shards of some parts, and asks which of them were deleted with their volume.
     public static final int HELD_PARTS = 0x88;
+
+    /// A chunk server is about to stop.
+    public static final int HAND_OVER = 0x89;
 
     /// A piece of a map, or of what has changed in it.
     public static final int MAP = 0x90;

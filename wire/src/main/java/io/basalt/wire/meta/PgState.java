@@ -72,8 +72,8 @@ public record PgState(int pg, int epoch, List<Replica> replicas) {
         final int pg = reader.takeInt("pg", 0, Limits.PGS_MAX - 1);
         final int epoch = reader.takeInt("epoch", 0, Limits.EPOCH_MAX);
         final int count = reader.takeByte("replicas");
-        if (count > Limits.COPIES_MAX) {
-            throw new MetaFormatException("replicas is " + count + ", expected 0 to " + Limits.COPIES_MAX);
+        if (count > Limits.REPLICAS_MAX) {
+            throw new MetaFormatException("replicas is " + count + ", expected 0 to " + Limits.REPLICAS_MAX);
         }
         final List<Replica> replicas = new ArrayList<>(count);
         for (int index = 0; index < count; index++) {

@@ -14,7 +14,7 @@ public record Subscription(int nodeId, List<HeldMap> held) {
     /// @param setId the set that it is of
     /// @param version which one
     public record HeldMap(int setId, long version) {
-        private static final int BYTES = 4 + 8;
+        static final int BYTES = 4 + 8;
     }
 
     public Subscription {

@@ -20,10 +20,17 @@ import org.junit.jupiter.api.Test;
 /// A map and every difference between two maps survive the way, byte for byte the same as ever.
 class MapCodecTest {
     private static final String GOLDEN =
-            "010107000000000000000300000002030102000000010000000100000001007201006b0100680000"
-                    + "0100010e003132372e302e302e313a37373130020000000200000001007201006b01006800800000"
-                    + "030e003132372e302e302e313a373731310100000001000000020202000000010000000100000003"
-                    + "0201000000020000000400000001020200000001000000000000000000";
+            "01030700000000000000030000000203010202000000010000000100000001007201006b010068000001"
+                    + "00010e003132372e302e302e313a37373130020000000200000001007201006b01006800800000030e00"
+                    + "3132372e302e302e313a3737313101000000010000000202020000000100000001000000030201000000"
+                    + "020000000400000001020200000001000000000000000000";
+    private static final String GOLDEN_DELTA = "01040700000000000000080000000000000001" + "00000000" + "00000000" + "00"
+            + "01000000" + "00000000" + "02000000" + "01" + "02" + "02000000" + "01000000";
+    private static final String GOLDEN_VERSION_1_FIELDS =
+            "07000000000000000300000002030102000000010000000100000001007201006b01006800000100"
+                    + "010e003132372e302e302e313a37373130020000000200000001007201006b01006800800000030e"
+                    + "003132372e302e302e313a3737313101000000010000000202020000000100000001000000030201"
+                    + "000000020000000400000001020200000001000000000000000000";
 
     @Test
     void aMapIsReadAsItWasWritten() {
@@ -33,6 +40,33 @@ class MapCodecTest {
     @Test
     void aMapHasTheBytesThatItAlwaysHad() {
         assertThat(HexFormat.of().formatHex(MapCodec.encode(Messages.map()))).isEqualTo(GOLDEN);
+    }
+
+    @Test
+    void aMapOfVersion1IsReadWithTheMinCopiesThatWereKnownOtherwise() {
+        final FieldReader reader = new FieldReader(HexFormat.of().parseHex(GOLDEN_VERSION_1_FIELDS));
+        final ClusterMap map = MapCodec.readVersion1(reader, 2);
+        assertThat(reader.remaining()).isZero();
+        assertThat(map).isEqualTo(Messages.map());
+        assertThat(map.minCopies()).isEqualTo(2);
+    }
+
+    @Test
+    void aDeltaHasTheBytesThatItAlwaysHad() {
+        final ClusterMap map = Messages.map();
+        final ClusterMap next =
+                map.toBuilder().minCopies(1).pg(0, 2, ReplicaSet.of(2, 1), 1).build();
+        assertThat(HexFormat.of().formatHex(MapCodec.encodeDelta(map, next))).isEqualTo(GOLDEN_DELTA);
+        assertThat(MapCodec.apply(map, MapCodec.encodeDelta(map, next)).minCopies())
+                .isOne();
+    }
+
+    @Test
+    void aGuestReplicaIsCarried() {
+        final ClusterMap map = bigMap();
+        final ClusterMap next = map.withPg(3, 2, ReplicaSet.of(4, 5, 6, 7), 7);
+        assertThat(MapCodec.apply(map, MapCodec.encodeDelta(map, next))).isEqualTo(next);
+        assertThat(MapCodec.decode(MapCodec.encode(next))).isEqualTo(next);
     }
 
     @Test
@@ -115,7 +149,7 @@ class MapCodecTest {
     private static ClusterMap changed(ClusterMap map, RandomGenerator random) {
         final ClusterMapBuilder builder = map.toBuilder();
         for (int change = random.nextInt(4); change >= 0; change--) {
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(5)) {
                 case 0 -> builder.device(device(1 + random.nextInt(12), 1 + random.nextInt(1 << 20)));
                 case 1 -> {
                     final int pg = random.nextInt(map.pgCount());
@@ -123,6 +157,7 @@ class MapCodecTest {
                     builder.pg(pg, 1 + random.nextInt(100), ReplicaSet.of(device), random.nextInt(2));
                 }
                 case 2 -> builder.exceptions(ExceptionTable.EMPTY);
+                case 3 -> builder.minCopies(1 + random.nextInt(map.copies()));
                 default -> builder.deviceWeight(map.devices().getFirst().id(), 1 + random.nextInt(1000));
             }
         }

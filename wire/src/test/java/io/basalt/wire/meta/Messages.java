@@ -85,6 +85,10 @@ final class Messages {
         all.put("piece", new Example(piece, piece.toContent(), MapPiece::of));
         final PartList parts = new PartList(List.of(3L, 5L));
         all.put("parts", new Example(parts, parts.toContent(), PartList::of));
+        final HandOverRequest handOver = new HandOverRequest(3);
+        all.put("hand-over", new Example(handOver, handOver.toContent(), HandOverRequest::of));
+        final HandOverResult handedOver = new HandOverResult(List.of(new Subscription.HeldMap(1, 42)));
+        all.put("handed over", new Example(handedOver, handedOver.toContent(), HandOverResult::of));
         return all;
     }
 
@@ -107,6 +111,7 @@ final class Messages {
         final Location location = new Location("r", "k", "h");
         return ClusterMap.builder(new RoutingRule(3, 2, FailureDomain.HOST))
                 .version(7)
+                .minCopies(2)
                 .addDevice(new Device(1, 1, location, 65536, DeviceState.UP_IN, "127.0.0.1:7710"))
                 .addDevice(new Device(2, 2, location, 32768, DeviceState.DOWN_IN, "127.0.0.1:7711"))
                 .exception(new ExceptionEntry(1, ReplicaSet.of(2, 1), ExceptionEntry.Reason.OPERATOR))

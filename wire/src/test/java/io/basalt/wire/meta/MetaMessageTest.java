@@ -43,6 +43,8 @@ class MetaMessageTest {
         GOLDEN.put("change", "010100000005000000020000000102000000");
         GOLDEN.put("piece", "010100000029000000000000002a00000000000000a086010000800000bebafeca");
         GOLDEN.put("parts", "010200000003000000000000000500000000000000");
+        GOLDEN.put("hand-over", "0103000000");
+        GOLDEN.put("handed over", "0101000000010000002a00000000000000");
     }
 
     @Test
@@ -158,7 +160,7 @@ class MetaMessageTest {
     void numbersOfCodesAreStable() {
         assertThat(MetaCode.values())
                 .extracting(MetaCode::code)
-                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+                .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
         assertThat(MetaCode.of(11)).isEqualTo(MetaCode.STALE_EPOCH);
         assertThat(MetaCode.of(0)).isNull();
     }
