@@ -8,8 +8,8 @@ import io.basalt.store.chunk.StoreOp.State;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// Reads blocks and verifies each against its checksum. Whole blocks go straight to the request's memory, parts of
-/// blocks through a bounce buffer. One owner reactor.
+/// Reads blocks and verifies each against its checksum. Whole blocks go straight to the request's memory,
+/// parts of blocks through a bounce buffer. One owner reactor.
 final class BlockReader {
     private final StoreParts parts;
     private final ShardOperations operations;
@@ -33,6 +33,12 @@ final class BlockReader {
             operations.ended(op);
             return;
         }
+        final int lost = firstLost(op);
+        if (lost >= 0) {
+            op.fail(StoreStatus.CORRUPT, lost);
+            operations.ended(op);
+            return;
+        }
         final boolean bounced = isPartial(op) || isScattered(op);
         if (bounced && !bounces.take(op)) {
             operations.awaitBounce(op);
@@ -41,6 +47,19 @@ final class BlockReader {
         op.edgesRead = true;
         op.state = State.READING;
         start(op, bounced);
+    }
+
+    /// The first block of the range whose content is lost, or -1.
+    private int firstLost(StoreOp op) {
+        if (PageLayout.lost(cache, op.page().page) == 0) {
+            return -1;
+        }
+        for (int i = 0; i < op.blockCount; i++) {
+            if (position(op, op.firstBlock + i) == PageLayout.LOST) {
+                return op.firstBlock + i;
+            }
+        }
+        return -1;
     }
 
     /// Whether the range does not cover its blocks as a whole.
@@ -162,13 +181,12 @@ final class BlockReader {
 
     void versions(StoreOp op) {
         final StoreRequest request = Objects.requireNonNull(op.request);
-        if (op.page().state == Frame.State.DAMAGED) {
-            op.fail(StoreStatus.CORRUPT, op.firstBlock);
-        } else {
-            for (int i = 0; i < op.blockCount; i++) {
-                final long version = PageLayout.blockVersion(cache, op.page().page, op.firstBlock + i);
-                request.blockVersion(op.firstBlock - request.offset() / BLOCK_BYTES + i, version);
-            }
+        final boolean damaged = op.page().state == Frame.State.DAMAGED;
+        for (int i = 0; i < op.blockCount; i++) {
+            final long version = damaged
+                    ? StoreRequest.VERSION_LOST
+                    : PageLayout.blockVersion(cache, op.page().page, op.firstBlock + i);
+            request.blockVersion(op.firstBlock - request.offset() / BLOCK_BYTES + i, version);
         }
         operations.ended(op);
     }

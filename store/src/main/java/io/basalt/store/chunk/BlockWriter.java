@@ -52,7 +52,7 @@ final class BlockWriter {
         final Frame frame = op.page();
         if (parts.failed()) {
             op.fail(StoreStatus.FAILED, StoreRequest.NO_BLOCK);
-        } else if (frame.state == Frame.State.DAMAGED && op.kind != Kind.DROP) {
+        } else if (frame.state == Frame.State.DAMAGED && op.kind != Kind.DROP && op.kind != Kind.LOSE) {
             op.fail(StoreStatus.CORRUPT, op.firstBlock);
         }
         if (op.kind == Kind.ZERO_PART
@@ -79,6 +79,7 @@ final class BlockWriter {
         return switch (op.kind) {
             case RELEASE -> !isReleasable(op.page(), 0) && !isReleasable(op.page(), 1);
             case FORGET -> !isForgettable(op.page()) || op.nextInFrame != null;
+            case LOSE -> !op.page().losing;
             default -> false;
         };
     }
@@ -96,7 +97,15 @@ final class BlockWriter {
         if (frame.state == Frame.State.DAMAGED) {
             // Any record that the lost page has had is of an older block of the log.
             parts.cache.reset(frame, parts.log().fillingLsn() << 16);
+            if (op.kind == Kind.LOSE) {
+                PageLayout.raiseVersion(cache, frame.page, parts.entries.version(frame.entry));
+            }
             parts.entries.damaged(frame.entry, false);
+        }
+        if (op.kind == Kind.LOSE) {
+            // From now on: nothing that fails may make zeros of what is lost.
+            PageLayout.lose(cache, frame.page, parts.geometry.shardBlocks());
+            parts.entries.note(frame.entry, cache, frame.page);
         }
         final boolean outOfTurn = frame.spaceWaits > 0 && ShardOperations.hasEarlierSpaceWait(op);
         final boolean tooFarAhead = frame.sequence - PageLayout.floor(cache, frame.page) >= Long.SIZE;
@@ -174,6 +183,7 @@ final class BlockWriter {
             case MOVE -> LogLayout.MOVE;
             case CLEAR, RELEASE -> LogLayout.CLEAR;
             case DROP, FORGET -> LogLayout.FREE;
+            case LOSE -> LogLayout.LOSE;
             case READ, VERSIONS, UNKEEP -> throw new AssertionError(kind);
         };
     }
@@ -306,15 +316,16 @@ final class BlockWriter {
                 }
                 empty(op);
             }
+            // The page says so since the record was noted.
+            case LOSE -> {}
             case RELEASE, READ, VERSIONS, UNKEEP -> {}
         }
         PageLayout.raiseVersion(cache, page, op.version);
-        parts.entries.version(frame.entry, PageLayout.version(cache, page));
-        parts.entries.mapped(frame.entry, PageLayout.mapped(cache, page));
+        parts.entries.note(frame.entry, cache, page);
     }
 
     private static void replaced(StoreOp op, int position) {
-        if (position != NO_POSITION) {
+        if (PageLayout.isMapped(position)) {
             op.oldPositions[op.oldCount++] = position;
         }
     }
@@ -347,17 +358,20 @@ final class BlockWriter {
     boolean isForgettable(Frame frame) {
         return frame.forget
                 && PageLayout.mapped(cache, frame.page) == 0
+                && PageLayout.lost(cache, frame.page) == 0
                 && !frame.forgetting
                 && parts.entries.isUsed(frame.entry)
                 && frame.isUntaken(0)
                 && frame.isUntaken(1);
     }
 
-    /// Let a tombstone go: it is forgotten as soon as nothing of the shard is under way, unless that changes it.
+    /// Let a tombstone go: it is forgotten as soon as nothing of the shard is under way, unless that changes
+    /// it.
     void unkeep(StoreOp op) {
         final Frame frame = op.page();
         if (frame.state == Frame.State.READY
                 && PageLayout.mapped(cache, frame.page) == 0
+                && PageLayout.lost(cache, frame.page) == 0
                 && PageLayout.version(cache, frame.page) == op.version) {
             frame.forget = true;
         }

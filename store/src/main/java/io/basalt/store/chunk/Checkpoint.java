@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///             images         speaks of must be durable before it)
 /// ```
 ///
-/// Batches are spread over the time that the log takes to fill up, and come at once when space is short. One owner
-/// reactor.
+/// Batches are spread over the time that the log takes to fill up, and come at once when space is short. One
+/// owner reactor.
 final class Checkpoint implements DeviceIo.Owner {
     enum State {
         IDLE,
@@ -201,15 +201,9 @@ final class Checkpoint implements DeviceIo.Owner {
         final long image = (long) at * BLOCK_BYTES;
         MemorySegment.copy(parts.memory.cache(), frame.page, staging, image, BLOCK_BYTES);
         final long generation = parts.entries.generation(frame.entry) + 1;
-        PageLayout.seal(staging, image, parts.geometry, frame.entry, generation);
-        PageLayout.checksum(
-                staging,
-                image,
-                parts.checksums.of(
-                        parts.memory.table(),
-                        Memory.STAGING_REGION,
-                        image + PageLayout.COVERED_FROM,
-                        PageLayout.COVERED_BYTES));
+        PageLayout.byRecovery(staging, image, false);
+        PageLayout.seal(
+                parts.memory, Memory.STAGING_REGION, image, parts.checksums, parts.geometry, frame.entry, generation);
         staged[at] = frame;
         generations[at] = generation;
         frame.pins++;

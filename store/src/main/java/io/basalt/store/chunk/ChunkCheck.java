@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A check of a store that nobody has open: superblocks, log, pages, the map that recovery would come to, and the
-/// checksum of every block. Writes nothing.
+/// A check of a store that nobody has open: superblocks, log, pages, the map that recovery would come to, and
+/// the checksum of every block. Writes nothing.
 public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, RecoveryParts.Refusal {
     /// Most findings kept; more are counted only.
     private static final int FINDINGS_MAX = 1000;
@@ -59,6 +59,7 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
     private @Nullable RecoveryParts parts;
     private @Nullable LogScan log;
     private @Nullable LiveRecords records;
+    private @Nullable PageScan pages;
     private @Nullable ReplayLane lane;
     private int entry = -1;
     private int nextBlock;
@@ -140,16 +141,29 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
         return Objects.requireNonNull(log);
     }
 
+    private PageScan pages() {
+        return Objects.requireNonNull(pages);
+    }
+
     private LiveRecords records() {
         return Objects.requireNonNull(records);
     }
 
     private void logScanned() {
         records = new LiveRecords(log());
-        new PageScan(parts(), records(), log().entriesUsed(), this::pagesScanned).start();
+        pages = new PageScan(parts(), records(), log().entriesUsed(), this::pagesScanned);
+        pages().start();
     }
 
     private void pagesScanned() {
+        if (log().isIncomplete()) {
+            find("log: shards are missing, and it is not known which");
+        }
+        if (pages().isIncomplete() && parts().toErase().isEmpty()) {
+            find("pages: one has rotted that does not say of which shard it was");
+        }
+        parts().toErase().stream()
+                .forEach(lost -> find("entry " + lost + ": the page is lost, and with it which shard" + " it was of"));
         lane = new ReplayLane(parts(), records(), log().mark(), 0, false, this);
         nextEntry();
     }
@@ -185,6 +199,11 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
             nextEntry();
             return;
         }
+        final MemorySegment pages = memory.staging();
+        if (PageLayout.digest(pages, 0)
+                != PageLayout.computeDigest(pages, 0, parts().geometry().shardBlocks())) {
+            find("entry " + entry + ": the digest of " + shard(entry) + " does not match the versions of its blocks");
+        }
         step = Step.BLOCKS;
         nextBlock = 0;
         nextBlocks();
@@ -195,7 +214,9 @@ public final class ChunkCheck implements DeviceIo.Owner, ReplayLane.Listener, Re
         int count = 0;
         while (nextBlock < parts().geometry().shardBlocks() && count < ios.length) {
             final int position = PageLayout.position(pages, 0, nextBlock);
-            if (position != PageLayout.NO_POSITION) {
+            if (position == PageLayout.LOST) {
+                find("entry " + entry + ": " + shard(entry) + " block " + nextBlock + " is lost");
+            } else if (position != PageLayout.NO_POSITION) {
                 final int slot = PageLayout.slot(pages, 0, position >>> 15);
                 blocks[count] = nextBlock;
                 ios[count].range(

@@ -130,7 +130,8 @@ public final class ChunkDump implements DeviceIo.Owner {
         }
         entriesUsed = Math.max(entriesUsed, LogLayout.entriesUsed(log, block));
         lines.accept("log " + LogLayout.lsn(log, block) + ": mark " + LogLayout.mark(log, block) + ", tail "
-                + LogLayout.tail(log, block) + ", entries used " + LogLayout.entriesUsed(log, block));
+                + LogLayout.tail(log, block) + ", entries used " + LogLayout.entriesUsed(log, block)
+                + (LogLayout.isIncomplete(log, block) ? ", incomplete" : ""));
         long record = block + LogLayout.HEADER_BYTES;
         for (int i = 0; i < LogLayout.records(log, block); i++) {
             lines.accept("  " + record(log, record));
@@ -145,6 +146,7 @@ public final class ChunkDump implements DeviceIo.Owner {
                     case LogLayout.CLEAR -> "clear";
                     case LogLayout.MOVE -> "move";
                     case LogLayout.FREE -> "free";
+                    case LogLayout.LOSE -> "lose";
                     default -> "abort";
                 });
         text.append(" entry ").append(LogLayout.entry(log, at));
@@ -194,7 +196,8 @@ public final class ChunkDump implements DeviceIo.Owner {
         text.append(' ').append(PageLayout.slot(pages, page, 1));
         text.append(" floor ").append(PageLayout.floor(pages, page));
         text.append(PageLayout.isDamaged(pages, page) ? " damaged" : "");
-        if (PageLayout.mapped(pages, page) == 0) {
+        text.append(" digest ").append(Long.toHexString(PageLayout.digest(pages, page)));
+        if (PageLayout.mapped(pages, page) == 0 && PageLayout.lost(pages, page) == 0) {
             lines.accept(text.append(PageLayout.isDamaged(pages, page) ? "" : " tombstone")
                     .toString());
             return;
@@ -202,7 +205,8 @@ public final class ChunkDump implements DeviceIo.Owner {
         for (int block = 0; block < geometry().shardBlocks(); block++) {
             final int position = PageLayout.position(pages, page, block);
             text.append(block == 0 ? " at " : " ");
-            text.append(position == PageLayout.NO_POSITION ? "-" : position(position));
+            text.append(
+                    PageLayout.isMapped(position) ? position(position) : position == PageLayout.LOST ? "lost" : "-");
         }
         lines.accept(text.toString());
     }

@@ -4,6 +4,7 @@ import io.basalt.block.RegionTable;
 import io.basalt.block.Volume;
 import io.basalt.reactor.Poller;
 import io.basalt.reactor.Reactor;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The shards of one device. One owner reactor: every method belongs to its thread.
@@ -48,8 +49,8 @@ public final class ChunkStore {
         new Opening(volume, reactor, options, listener).start();
     }
 
-    /// Start a request. Requests on overlapping ranges of a shard take effect in the order of submission. Allocates
-    /// nothing, blocks never, and never completes the request from inside the call.
+    /// Start a request. Requests on overlapping ranges of a shard take effect in the order of submission.
+    /// Allocates nothing, blocks never, and never completes the request from inside the call.
     public void submit(StoreRequest request) {
         assert parts.reactor.inLoop();
         assert closed == null : "the store is being closed";
@@ -69,6 +70,34 @@ public final class ChunkStore {
         parts.device.releaseMemory(table);
     }
 
+    /// Identity of the device, which it keeps when it is formatted again.
+    public UUID deviceId() {
+        return new UUID(parts.geometry.deviceIdHigh(), parts.geometry.deviceIdLow());
+    }
+
+    /// Whether shards are lost and it is not known which: the device was formatted in place of one that had
+    /// content, or a metadata page was found that does not say whose it was. Then a shard that the store does
+    /// not know is
+    /// not
+    /// one that was never written: reading it is answered [StoreStatus#CORRUPT]; its blocks have
+    /// [StoreRequest#VERSION_LOST]. Kept on the device until [#declareComplete].
+    public boolean isIncomplete() {
+        return parts.isIncomplete();
+    }
+
+    /// Every shard that the store should know was compared with a good copy: what it does not know now was
+    /// never written.
+    public void declareComplete() {
+        assert parts.reactor.inLoop();
+        parts.incomplete(false);
+    }
+
+    /// What this store was filled from has lost shards: see [#isIncomplete].
+    public void declareIncomplete() {
+        assert parts.reactor.inLoop();
+        parts.incomplete(true);
+    }
+
     /// Highest version of any completed change of a shard; 0 if the store does not know the shard. Allocates
     /// nothing.
     public long shardVersion(long partId, int shardIndex) {
@@ -80,6 +109,15 @@ public final class ChunkStore {
     public boolean shardDamaged(long partId, int shardIndex) {
         final int entry = parts.entries.find(partId, shardIndex);
         return entry != EntryTable.NONE && parts.entries.isDamaged(entry);
+    }
+
+    /// A value that is a function of the versions of a shard's blocks: where it is the same on two copies,
+    /// and not 0, each block has the same version on both, as sure as 64 bits can be. 0 if the store does not
+    /// know the shard, and if its metadata is lost: such a one has to be compared block by block. May be
+    /// asked from inside [#visitShards] and [#forEachShard]. Allocates nothing.
+    public long shardDigest(long partId, int shardIndex) {
+        final int entry = parts.entries.find(partId, shardIndex);
+        return entry == EntryTable.NONE ? 0 : parts.entries.digest(entry);
     }
 
     /// Tell about every shard, in no particular order. Control plane.
@@ -96,8 +134,8 @@ public final class ChunkStore {
         }
     }
 
-    /// Tell about the shards of some entries; those that are told as empty are tombstones, without content and with
-    /// versions that are kept. Control plane.
+    /// Tell about the shards of some entries; those that are told as empty are tombstones, without content
+    /// and with versions that are kept. Control plane.
     ///
     /// @param from where to begin: 0, or what the last call returned
     /// @param entryCount entries looked at, so that a caller may spread the walk over time
@@ -172,7 +210,8 @@ public final class ChunkStore {
         return requests.inFlight();
     }
 
-    /// Finish what is under way, write a checkpoint and let go of the device. No request may be submitted any more.
+    /// Finish what is under way, write a checkpoint and let go of the device. No request may be submitted any
+    /// more.
     ///
     /// @param whenClosed run from a later poll, once the device is free
     public void close(Runnable whenClosed) {

@@ -1,14 +1,18 @@
 package io.basalt.store.chunk;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /// What is in memory of every shard, and the way from a shard to its entry. A few arrays and an
-/// open-addressing hash table: about 60 bytes for each entry. One owner reactor.
+/// open-addressing hash table: about 70 bytes for each entry. One owner reactor.
 final class EntryTable {
     static final int NONE = -1;
 
     /// No frame holds the entry's page.
     static final int NO_FRAME = -1;
+
+    /// Of a free entry whose page is lost.
+    static final long UNKNOWN_FLOOR = -1;
 
     private static final byte FREE = 0;
     private static final byte USED = 1;
@@ -17,10 +21,12 @@ final class EntryTable {
     private final long[] partIds;
     private final int[] shardIndexes;
     private final long[] versions;
+    private final long[] digests;
     private final long[] generations;
     private final long[] freeFloors;
     private final int[] frames;
     private final short[] mapped;
+    private final short[] lost;
     private final byte[] states;
     private final int[] buckets;
     private final int[] freeStack;
@@ -34,11 +40,13 @@ final class EntryTable {
         partIds = new long[entries];
         shardIndexes = new int[entries];
         versions = new long[entries];
+        digests = new long[entries];
         generations = new long[entries];
         freeFloors = new long[entries];
         frames = new int[entries];
         Arrays.fill(frames, NO_FRAME);
         mapped = new short[entries];
+        lost = new short[entries];
         states = new byte[entries];
         buckets = new int[Integer.highestOneBit(Math.max(4, entries)) << 2];
         Arrays.fill(buckets, NONE);
@@ -76,6 +84,7 @@ final class EntryTable {
         assert states[entry] == FREE;
         states[entry] = USED;
         versions[entry] = 0;
+        digests[entry] = 0;
         partIds[entry] = partId;
         shardIndexes[entry] = shardIndex;
         used++;
@@ -93,6 +102,7 @@ final class EntryTable {
         assert states[entry] != FREE;
         unlink(entry);
         mapped(entry, 0);
+        lost(entry, 0);
         tombstones -= isTombstone(entry) ? 1 : 0;
         states[entry] = FREE;
         versions[entry] = 0;
@@ -102,11 +112,35 @@ final class EntryTable {
         freeStack[freeCount++] = entry;
     }
 
+    /// Take over what a page says of its shard.
+    void note(int entry, MemorySegment pages, long page) {
+        version(entry, PageLayout.version(pages, page));
+        digest(entry, PageLayout.digest(pages, page));
+        mapped(entry, PageLayout.mapped(pages, page));
+        lost(entry, PageLayout.lost(pages, page));
+    }
+
+    /// While recovering: an entry's shard has another one.
+    void giveUp(int entry) {
+        unlink(entry);
+        tombstones -= isTombstone(entry) ? 1 : 0;
+        states[entry] = FREE;
+        versions[entry] = 0;
+        partIds[entry] = 0;
+        freeFloors[entry] = UNKNOWN_FLOOR;
+        used--;
+    }
+
     /// After recovery: entries below the mark that hold nothing can be claimed.
-    void recovered(int newHighWater) {
+    ///
+    /// @param lostFloor higher than the sequence of every record there ever was
+    void recovered(int newHighWater, long lostFloor) {
         highWater = newHighWater;
         for (int entry = highWater - 1; entry >= 0; entry--) {
             if (states[entry] == FREE) {
+                if (freeFloors[entry] == UNKNOWN_FLOOR) {
+                    freeFloors[entry] = lostFloor;
+                }
                 freeStack[freeCount++] = entry;
             }
         }
@@ -152,6 +186,15 @@ final class EntryTable {
         tombstones += isTombstone(entry) ? 1 : 0;
     }
 
+    /// See [PageLayout]; 0 if the map is lost.
+    long digest(int entry) {
+        return states[entry] == DAMAGED ? 0 : digests[entry];
+    }
+
+    void digest(int entry, long digest) {
+        digests[entry] = digest;
+    }
+
     long generation(int entry) {
         return generations[entry];
     }
@@ -187,6 +230,17 @@ final class EntryTable {
         tombstones += isTombstone(entry) ? 1 : 0;
     }
 
+    /// Blocks whose content is lost.
+    int lost(int entry) {
+        return lost[entry];
+    }
+
+    void lost(int entry, int blocks) {
+        tombstones -= isTombstone(entry) ? 1 : 0;
+        lost[entry] = (short) blocks;
+        tombstones += isTombstone(entry) ? 1 : 0;
+    }
+
     boolean isUsed(int entry) {
         return states[entry] != FREE;
     }
@@ -202,15 +256,16 @@ final class EntryTable {
         tombstones += isTombstone(entry) ? 1 : 0;
     }
 
-    /// Whether a shard has no content, and its versions are kept. One whose map is lost is none: it may have
-    /// had some.
+    /// Whether a shard has no content, and its versions are kept. One whose map, or a block of which, is lost
+    /// is none: it may have had some.
     boolean isTombstone(int entry) {
-        return states[entry] == USED && mapped[entry] == 0 && versions[entry] != 0;
+        return states[entry] == USED && mapped[entry] == 0 && lost[entry] == 0 && versions[entry] != 0;
     }
 
     /// Whether something of a shard is known: not of one that was forgotten, or whose first write is under way.
     boolean isKnown(int entry) {
-        return states[entry] == DAMAGED || (states[entry] == USED && (mapped[entry] != 0 || versions[entry] != 0));
+        return states[entry] == DAMAGED
+                || (states[entry] == USED && (mapped[entry] != 0 || lost[entry] != 0 || versions[entry] != 0));
     }
 
     int tombstones() {

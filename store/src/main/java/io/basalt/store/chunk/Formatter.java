@@ -8,8 +8,8 @@ import io.basalt.reactor.Reactor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Formatting of one device, step by step: zeros over superblocks, log and pages; the first log block; a flush; the
-/// superblocks, which make it a store; a flush.
+/// Formatting of one device, step by step: zeros over superblocks, log and pages; the first log block; a
+/// flush; the superblocks, which make it a store; a flush.
 final class Formatter implements DeviceIo.Owner {
     /// Lsn of the first log block.
     static final long FIRST_LSN = 1;
@@ -87,15 +87,16 @@ final class Formatter implements DeviceIo.Owner {
     }
 
     private void writeLog(Geometry plan) {
-        encodeFirst(memory, new Checksums(), plan, FIRST_LSN, 0);
+        encodeFirst(memory, new Checksums(), plan, FIRST_LSN, 0, options.replacement());
         write(plan.logOffset(FIRST_LSN), Memory.LOG_REGION);
     }
 
     /// Make the log block that a log begins with: everything before it is in the pages.
-    static void encodeFirst(Memory memory, Checksums checksums, Geometry geometry, long lsn, int entriesUsed) {
+    static void encodeFirst(
+            Memory memory, Checksums checksums, Geometry geometry, long lsn, int entriesUsed, boolean incomplete) {
         memory.log().asSlice(0, BLOCK_BYTES).fill((byte) 0);
         final int used = LogLayout.HEADER_BYTES;
-        LogLayout.header(memory.log(), 0, geometry, lsn, lsn, lsn, entriesUsed, 0, used);
+        LogLayout.header(memory.log(), 0, geometry, lsn, lsn, lsn, entriesUsed, 0, used, incomplete);
         LogLayout.seal(
                 memory.log(),
                 0,

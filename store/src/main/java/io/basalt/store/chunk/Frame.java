@@ -4,8 +4,8 @@ import io.basalt.block.BlockStatus;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// A place in the cache for one shard's metadata page, with what is known of the shard only while it is here: which
-/// positions of its slots are free, and the operations on it in the order of submission.
+/// A place in the cache for one shard's metadata page, with what is known of the shard only while it is here:
+/// which positions of its slots are free, and the operations on it in the order of submission.
 ///
 /// ```
 ///   EMPTY ──▶ LOADING ──▶ READY ──▶ EMPTY
@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 ///     └─────────────────▶ READY (a new shard)
 /// ```
 ///
-/// **Positions.** One is free if it is neither *taken* (mapped, being written, or given up by a write that is not
-/// durable) nor *exposed* (a log record that places a block there may still be judged by recovery, see
+/// **Positions.** One is free if it is neither *taken* (mapped, being written, or given up by a write that is
+/// not durable) nor *exposed* (a log record that places a block there may still be judged by recovery, see
 /// [IntentLog]). Only free positions are ever written to.
 final class Frame implements DeviceIo.Owner {
     enum State {
@@ -75,6 +75,9 @@ final class Frame implements DeviceIo.Owner {
     boolean forget;
 
     boolean forgetting;
+
+    /// An operation is under way that says of every block that it is lost.
+    boolean losing;
 
     /// Links of the lists of dirty frames and of frames with something to give back.
     @Nullable
@@ -211,6 +214,18 @@ final class Frame implements DeviceIo.Owner {
             last.nextInFrame = op;
         }
         last = op;
+    }
+
+    /// Go before all others, none of which has begun.
+    void prepend(StoreOp op) {
+        op.previousInFrame = null;
+        op.nextInFrame = first;
+        if (first == null) {
+            last = op;
+        } else {
+            first.previousInFrame = op;
+        }
+        first = op;
     }
 
     void remove(StoreOp op) {

@@ -19,6 +19,8 @@ import static io.basalt.store.chunk.StoreRequest.BLOCK_BYTES;
 /// @param entries metadata pages, two homes each
 /// @param slots slots
 /// @param reserveSlots slots kept for bursts, of `slots`
+/// @param deviceIdHigh identity of the device, which outlives its stores, high half
+/// @param deviceIdLow identity of the device, low half
 record Geometry(
         long storeIdHigh,
         long storeIdLow,
@@ -28,7 +30,9 @@ record Geometry(
         int logBlocks,
         int entries,
         int slots,
-        int reserveSlots) {
+        int reserveSlots,
+        long deviceIdHigh,
+        long deviceIdLow) {
     static final long SUPERBLOCK_DISTANCE = 64 << 10;
     static final long LOG_OFFSET = 2 * SUPERBLOCK_DISTANCE;
 
@@ -75,7 +79,9 @@ record Geometry(
                 logBlocks,
                 entries,
                 count,
-                reserve);
+                reserve,
+                options.deviceIdHigh(),
+                options.deviceIdLow());
     }
 
     /// The rule that this geometry, read from a device of the given size, breaks; or null.

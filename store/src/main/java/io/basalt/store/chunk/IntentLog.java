@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// only when it holds the records of a third of the writes under way: few writes wait for nobody, many share
 /// blocks.
 ///
-/// With durability [Durability#FLUSH], complete means nothing before a flush of the device: mark, and what may be
-/// overwritten, then move with flushes. One owner reactor.
+/// With durability [Durability#FLUSH], complete means nothing before a flush of the device: mark, and what
+/// may be overwritten, then move with flushes. One owner reactor.
 final class IntentLog implements DeviceIo.Owner {
     /// Blocks being filled, waiting and in flight.
     static final int BUFFER_COUNT = 8;
@@ -269,7 +269,8 @@ final class IntentLog implements DeviceIo.Owner {
                 tail,
                 parts.entries.highWater(),
                 buffer.records,
-                buffer.used);
+                buffer.used,
+                parts.isIncomplete());
         LogLayout.seal(
                 memory,
                 at,

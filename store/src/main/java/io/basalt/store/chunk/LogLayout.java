@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///   24 mark: every write noted in blocks before it is complete
 ///   32 tail: everything noted in blocks before it is in the pages
 ///   40 entries ever used                    44 records u16        46 bytes used u16
-///   48 format u16    50 zeros
+///   48 format u16    50 flags u16: 1 incomplete              52 zeros
 ///
 ///   record:
 ///    0 type u8, 0 u8  2 first block u16      4 blocks u16          6 bytes of the record u16
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 final class LogLayout {
     static final int MAGIC = 0x42534c47;
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
     static final int HEADER_BYTES = 64;
     static final int RECORD_HEADER_BYTES = 48;
 
@@ -41,6 +41,9 @@ final class LogLayout {
     /// The record of the same sequence number has no effect.
     static final int ABORT = 5;
 
+    /// Every block is lost: nobody knows what the shard held.
+    static final int LOSE = 6;
+
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final int CRC = 4;
     private static final int STORE_ID = 8;
@@ -51,6 +54,8 @@ final class LogLayout {
     private static final int RECORD_COUNT = 44;
     private static final int USED_BYTES = 46;
     private static final int FORMAT_FIELD = 48;
+    private static final int FLAGS = 50;
+    private static final int FLAG_INCOMPLETE = 1;
 
     /// First byte that the checksum covers.
     static final int COVERED_FROM = STORE_ID;
@@ -75,7 +80,8 @@ final class LogLayout {
             long tail,
             int entriesUsed,
             int records,
-            int usedBytes) {
+            int usedBytes,
+            boolean incomplete) {
         memory.set(INT, block, MAGIC);
         memory.set(LONG, block + STORE_ID, geometry.storeIdLow());
         memory.set(LONG, block + LSN, lsn);
@@ -85,8 +91,8 @@ final class LogLayout {
         memory.set(SHORT, block + RECORD_COUNT, (short) records);
         memory.set(SHORT, block + USED_BYTES, (short) usedBytes);
         memory.set(SHORT, block + FORMAT_FIELD, (short) FORMAT);
-        memory.set(SHORT, block + FORMAT_FIELD + 2, (short) 0);
-        memory.set(INT, block + FORMAT_FIELD + 4, 0);
+        memory.set(SHORT, block + FLAGS, (short) (incomplete ? FLAG_INCOMPLETE : 0));
+        memory.set(INT, block + FLAGS + 2, 0);
         memory.set(LONG, block + FORMAT_FIELD + 8, 0L);
     }
 
@@ -108,6 +114,11 @@ final class LogLayout {
 
     static int entriesUsed(MemorySegment memory, long block) {
         return memory.get(INT, block + ENTRIES_USED);
+    }
+
+    /// Whether shards have been lost of which it is not known which they were.
+    static boolean isIncomplete(MemorySegment memory, long block) {
+        return (memory.get(SHORT, block + FLAGS) & FLAG_INCOMPLETE) != 0;
     }
 
     static int records(MemorySegment memory, long block) {
@@ -162,7 +173,7 @@ final class LogLayout {
     private static @Nullable String recordViolation(MemorySegment memory, long at, Geometry geometry) {
         final int type = type(memory, at);
         final int count = count(memory, at);
-        if (type < WRITE || type > ABORT) {
+        if (type < WRITE || type > LOSE) {
             return "type " + type + " is unknown";
         }
         if (length(memory, at) != recordBytes(places(type) ? count : 0)) {

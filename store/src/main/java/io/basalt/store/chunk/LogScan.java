@@ -18,6 +18,7 @@ final class LogScan implements DeviceIo.Owner {
     private long mark;
     private long tail;
     private int entriesUsed;
+    private boolean incomplete;
 
     LogScan(RecoveryParts parts, Runnable then) {
         this.parts = parts;
@@ -58,7 +59,10 @@ final class LogScan implements DeviceIo.Owner {
         final byte[] used = new byte[LogLayout.usedBytes(scan, offset)];
         MemorySegment.copy(scan, offset, MemorySegment.ofArray(used), 0, used.length);
         blocks[at] = MemorySegment.ofArray(used);
-        last = Math.max(last, LogLayout.lsn(scan, offset));
+        if (LogLayout.lsn(scan, offset) > last) {
+            last = LogLayout.lsn(scan, offset);
+            incomplete = LogLayout.isIncomplete(scan, offset);
+        }
         mark = Math.max(mark, LogLayout.mark(scan, offset));
         tail = Math.max(tail, LogLayout.tail(scan, offset));
         entriesUsed = Math.max(entriesUsed, LogLayout.entriesUsed(scan, offset));
@@ -86,6 +90,11 @@ final class LogScan implements DeviceIo.Owner {
     MemorySegment block(long lsn) {
         final MemorySegment block = blocks[(int) (lsn % blocks.length)];
         return block != null && LogLayout.lsn(block, 0) == lsn ? block : null;
+    }
+
+    /// Whether it is not known which shards the store should know.
+    boolean isIncomplete() {
+        return incomplete;
     }
 
     /// Highest lsn found.

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
-/// Brings shards with two slots back to one: what the target slot does not have yet is copied there, and the other
-/// slot is given back. Works while nobody writes, or when the reserve runs out. One owner reactor.
+/// Brings shards with two slots back to one: what the target slot does not have yet is copied there, and the
+/// other slot is given back. Works while nobody writes, or when the reserve runs out. One owner reactor.
 final class Mover extends TimerTask {
     private static final long PERIOD_NS = 20_000_000;
 
@@ -102,7 +102,7 @@ final class Mover extends TimerTask {
 
     private boolean isIn(Frame frame, int block, int which) {
         final int position = PageLayout.position(cache, frame.page, block);
-        return position != PageLayout.NO_POSITION && position >>> 15 == which;
+        return PageLayout.isMapped(position) && position >>> 15 == which;
     }
 
     private boolean move(Frame frame, int block, int run) {
@@ -117,8 +117,8 @@ final class Mover extends TimerTask {
         return true;
     }
 
-    /// Whether the last move found no operation, or no free position in the target slot: there will be some when
-    /// writes are covered.
+    /// Whether the last move found no operation, or no free position in the target slot: there will be some
+    /// when writes are covered.
     boolean isStarved() {
         return starved && count > 0;
     }

@@ -8,13 +8,14 @@ import io.basalt.block.Volume;
 import io.basalt.block.VolumeChannel;
 import io.basalt.reactor.Poller;
 import io.basalt.reactor.Reactor;
+import java.util.BitSet;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The opening of a store, with recovery.
 ///
 /// ```
-///   superblocks ─▶ flush ─▶ LogScan ─▶ PageScan ─▶ ReplayLanes ─▶ flush ─▶ first log block ─▶ flush ─▶ store
+///   superblocks (mended) ─▶ flush ─▶ LogScan ─▶ PageScan ─▶ ReplayLanes ─▶ flush ─▶ first log block ─▶ flush ─▶ store
 /// ```
 ///
 /// The first flush makes durable what the decisions are based on. Until the new log's first block is
@@ -24,10 +25,12 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
     private enum Step {
         FIRST_SUPERBLOCK,
         SECOND_SUPERBLOCK,
+        MENDING,
         FIRST_FLUSH,
         RECOVERING,
         SECOND_FLUSH,
         LOG_BLOCK,
+        ERASING,
         LAST_FLUSH
     }
 
@@ -107,13 +110,15 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
         }
         switch (step) {
             case FIRST_SUPERBLOCK, SECOND_SUPERBLOCK -> superblockRead(status);
+            case MENDING -> flush(Step.FIRST_FLUSH);
             case FIRST_FLUSH -> {
                 step = Step.RECOVERING;
                 log = new LogScan(recovery(), this::logScanned);
                 log.start();
             }
             case SECOND_FLUSH -> writeLog();
-            case LOG_BLOCK -> flush(Step.LAST_FLUSH);
+            case LOG_BLOCK -> flush(Step.ERASING);
+            case ERASING -> erase();
             case LAST_FLUSH -> finish();
             case RECOVERING -> throw new AssertionError("recovery has its own operations");
         }
@@ -122,17 +127,29 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
     private void superblockRead(BlockStatus status) {
         final MemorySegmentView block = new MemorySegmentView(scratch);
         final String broken = status == BlockStatus.OK ? block.violation(volume.sizeBytes()) : "reading: " + status;
-        if (broken == null) {
+        if (broken == null && parts == null) {
             parts = new RecoveryParts(block.geometry(), device, scratch, checksums, this);
-            flush(Step.FIRST_FLUSH);
-        } else if (step == Step.FIRST_SUPERBLOCK) {
-            firstReason = broken;
+        }
+        if (step == Step.FIRST_SUPERBLOCK) {
+            firstReason = broken == null ? "" : broken;
             step = Step.SECOND_SUPERBLOCK;
             readSuperblock(1);
-        } else {
+        } else if (parts == null) {
             refuse("superblock: first copy: " + firstReason + "; second copy: " + broken
                     + "; format the device, or check that it is the right one");
+        } else if (broken != null || !firstReason.isEmpty()) {
+            mendSuperblock(broken != null ? 1 : 0);
+        } else {
+            flush(Step.FIRST_FLUSH);
         }
+    }
+
+    /// One copy is broken: write it again, since the next fault may be in the other one.
+    private void mendSuperblock(int copy) {
+        step = Step.MENDING;
+        Superblock.encode(scratch.log().asSlice(0, BLOCK_BYTES), recovery().geometry());
+        device.submit(
+                io.range(true, Geometry.superblockOffset(copy), scratch.table(), Memory.LOG_REGION, 0, BLOCK_BYTES));
     }
 
     private record MemorySegmentView(Memory scratch) {
@@ -207,9 +224,26 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
     private void writeLog() {
         step = Step.LOG_BLOCK;
         final Geometry geometry = recovery().geometry();
-        Formatter.encodeFirst(scratch, checksums, geometry, firstLsn(), log().entriesUsed());
+        Formatter.encodeFirst(scratch, checksums, geometry, firstLsn(), log().entriesUsed(), isIncomplete());
         device.submit(
                 io.range(true, geometry.logOffset(firstLsn()), scratch.table(), Memory.LOG_REGION, 0, BLOCK_BYTES));
+    }
+
+    private boolean isIncomplete() {
+        return log().isIncomplete() || Objects.requireNonNull(pages).isIncomplete();
+    }
+
+    /// Pages of which nobody knows whose they were are as never written from now on. That something is
+    /// missing is in the log by now.
+    private void erase() {
+        final BitSet left = recovery().toErase();
+        final int entry = left.nextSetBit(0);
+        if (entry < 0) {
+            flush(Step.LAST_FLUSH);
+            return;
+        }
+        left.clear(entry);
+        device.submit(io.zero(recovery().geometry().pageOffset(entry, 0), 2L * BLOCK_BYTES));
     }
 
     private void finish() {
@@ -222,9 +256,10 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
                 Objects.requireNonNull(records).blockCount(),
                 applied,
                 rejected,
-                damaged);
+                damaged,
+                isIncomplete());
         letGo();
-        found.entries().recovered(log().entriesUsed());
+        found.entries().recovered(log().entriesUsed(), firstLsn() << 16);
         final int frames = frames(geometry);
         final Memory memory = new Memory(
                 IntentLog.BUFFER_COUNT,
@@ -244,6 +279,7 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
                 found.entries(),
                 new SlotPool(geometry.slots(), geometry.reserveSlots(), found.usedSlots()),
                 new PageCache(geometry, found.entries(), device, memory, storeChecksums, counters));
+        storeParts.incomplete(isIncomplete());
         final ChunkStore store = new ChunkStore(storeParts, firstLsn() + 1);
         for (int entry = found.twoSlots().nextSetBit(0);
                 entry >= 0;
@@ -254,7 +290,8 @@ final class Opening implements DeviceIo.Owner, Poller, ReplayLane.Listener, Reco
         listener.opened(store, report);
     }
 
-    /// 512 MiB for each TiB of shards and 64 MiB at least, or what was asked for; never more than all pages need.
+    /// 512 MiB for each TiB of shards and 64 MiB at least, or what was asked for; never more than all pages
+    /// need.
     private int frames(Geometry geometry) {
         final long shardBytes = (long) geometry.slots() * geometry.shardBytes();
         final long wanted = options.cacheBytes() == StoreOptions.CACHE_BYTES_DEFAULT

@@ -125,6 +125,7 @@ final class PageCache {
         frame.referenced = true;
         frame.releasing = false;
         frame.changed = false;
+        frame.losing = false;
         frame.forget = false;
         frame.forgetting = false;
         frame.clearPositions();
@@ -188,7 +189,7 @@ final class PageCache {
         int seconds = 0;
         for (int block = 0; block < geometry.shardBlocks(); block++) {
             final int position = PageLayout.position(cache, frame.page, block);
-            if (position == PageLayout.NO_POSITION) {
+            if (!PageLayout.isMapped(position)) {
                 continue;
             }
             if (frame.isTaken(position)) {

@@ -17,17 +17,25 @@ import org.jspecify.annotations.Nullable;
 ///   48 highest version                      56 slot 0             60 slot 1   (-1: none)
 ///   64 floor: every record up to it is in   72 mask: records after the floor that are in, lowest bit first
 ///   80 sequence of the newest record that the slots are taken from
-///   88 flags: 1 damaged                   92 zeros
+///   88 flags: 1 damaged, 2 by recovery      92 crc32c of 8..92: whose page it is
+///   96 digest of the blocks' versions      104 lost blocks       108 zeros
 ///  128 version of each block, 256 × u64
 /// 2176 checksum of each block, 256 × u32
-/// 3200 position of each block, 256 × u16: bit 15 says which slot, FFFF none
+/// 3200 position of each block, 256 × u16: bit 15 says which slot, FFFF none, FFFE lost
 /// 3712 zeros
 /// ```
+///
+/// **Lost.** A block is lost if nobody knows any more where its content is: the map was. It is not read as
+/// zeros, but not at all, until it is written or freed anew. Its version is [StoreRequest#VERSION_LOST].
+///
+/// **Digest.** The XOR over all blocks with a version of a value that is a function of block and version; so
+/// two shards with the same digest have the same versions. Kept up to date with each change.
 final class PageLayout {
     static final int MAGIC = 0x42535047;
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
     static final int NO_SLOT = -1;
     static final int NO_POSITION = 0xffff;
+    static final int LOST = 0xfffe;
     static final int SECOND_SLOT = 0x8000;
 
     private static final int CRC = 4;
@@ -46,12 +54,25 @@ final class PageLayout {
     private static final int SLOT_SEQUENCE = 80;
     private static final int FLAGS = 88;
     private static final int FLAG_DAMAGED = 1;
+    private static final int FLAG_BY_RECOVERY = 2;
+    private static final int OWNER_CRC = 92;
+    private static final int DIGEST = 96;
+    private static final int LOST_COUNT = 104;
     private static final int VERSIONS = 128;
     private static final int CHECKSUMS = 2176;
     private static final int POSITIONS = 3200;
     private static final int BYTES = StoreRequest.BLOCK_BYTES;
+    private static final long[] SALTS = salts();
 
     private PageLayout() {}
+
+    private static long[] salts() {
+        final long[] salts = new long[256];
+        for (int block = 0; block < salts.length; block++) {
+            salts[block] = Checksums.mix(block);
+        }
+        return salts;
+    }
 
     /// Make a page of a free entry.
     static void clear(MemorySegment memory, long page, int shardBlocks) {
@@ -63,8 +84,18 @@ final class PageLayout {
         }
     }
 
-    /// Write what makes the bytes a page of the store, and the checksum last.
-    static void seal(MemorySegment memory, long page, Geometry geometry, int entry, long generation) {
+    /// Write what makes the bytes a page of the store, and the checksums last.
+    ///
+    /// @param region of the memory, in which the page is
+    static void seal(
+            Memory parts, int region, long page, Checksums checksums, Geometry geometry, int entry, long generation) {
+        final MemorySegment memory = parts.table().segment(region);
+        stamp(memory, page, geometry, entry, generation);
+        memory.set(INT, page + OWNER_CRC, checksums.of(parts.table(), region, page + COVERED_FROM, OWNER_BYTES));
+        memory.set(INT, page + CRC, checksums.of(parts.table(), region, page + COVERED_FROM, COVERED_BYTES));
+    }
+
+    private static void stamp(MemorySegment memory, long page, Geometry geometry, int entry, long generation) {
         memory.set(INT, page, MAGIC);
         memory.set(LONG, page + STORE_ID, geometry.storeIdLow());
         memory.set(SHORT, page + FORMAT_FIELD, (short) FORMAT);
@@ -73,14 +104,27 @@ final class PageLayout {
         memory.set(LONG, page + GENERATION, generation);
     }
 
-    static void checksum(MemorySegment memory, long page, int crc32c) {
-        memory.set(INT, page + CRC, crc32c);
-    }
-
     /// First byte and number of bytes that the checksum covers.
     static final int COVERED_FROM = STORE_ID;
 
     static final int COVERED_BYTES = BYTES - COVERED_FROM;
+
+    /// Number of bytes, from [#COVERED_FROM], that the owner's checksum covers.
+    static final int OWNER_BYTES = OWNER_CRC - COVERED_FROM;
+
+    /// Whether at least the fields before the blocks' can be trusted of a page that is broken. They lie in
+    /// one sector, so that this is true of each page that was torn while it was written: where it is not, the
+    /// page has rotted.
+    ///
+    /// @param crc32c checksum computed over the bytes that tell it
+    static boolean tellsOwner(MemorySegment memory, long page, Geometry geometry, int entry, int crc32c) {
+        return claims(memory, page, geometry, entry)
+                && memory.get(INT, page + OWNER_CRC) == crc32c
+                && memory.get(SHORT, page + FORMAT_FIELD) == FORMAT
+                && generation(memory, page) > 0
+                && partId(memory, page) >= 0
+                && shardIndex(memory, page) >= 0;
+    }
 
     /// Whether the bytes claim to be a page of this store and entry, however damaged the rest is.
     static boolean claims(MemorySegment memory, long page, Geometry geometry, int entry) {
@@ -118,9 +162,11 @@ final class PageLayout {
             }
         }
         int mapped = 0;
+        int lost = 0;
         for (int block = 0; block < geometry.shardBlocks(); block++) {
             final int position = position(memory, page, block);
-            if (position == NO_POSITION) {
+            if (!isMapped(position)) {
+                lost += position == LOST ? 1 : 0;
                 continue;
             }
             mapped++;
@@ -128,7 +174,9 @@ final class PageLayout {
                 return "position of block " + block + " is in no slot";
             }
         }
-        return mapped == mapped(memory, page) ? null : "number of mapped blocks does not match the map";
+        return mapped == mapped(memory, page) && lost == lost(memory, page)
+                ? null
+                : "number of mapped or lost blocks does not match the map";
     }
 
     /// Whether each mapped block lies in a slot, and no two share a position. Control plane.
@@ -136,7 +184,7 @@ final class PageLayout {
         final BitSet seen = new BitSet();
         for (int block = 0; block < geometry.shardBlocks(); block++) {
             final int position = position(memory, page, block);
-            if (position != NO_POSITION) {
+            if (isMapped(position)) {
                 if (seen.get(position)) {
                     return false;
                 }
@@ -235,7 +283,17 @@ final class PageLayout {
     }
 
     static void markDamaged(MemorySegment memory, long page) {
-        memory.set(INT, page + FLAGS, FLAG_DAMAGED);
+        memory.set(INT, page + FLAGS, memory.get(INT, page + FLAGS) | FLAG_DAMAGED);
+    }
+
+    /// Whether recovery has written the page: its floor then counts records that never came to the log.
+    static boolean isByRecovery(MemorySegment memory, long page) {
+        return (memory.get(INT, page + FLAGS) & FLAG_BY_RECOVERY) != 0;
+    }
+
+    static void byRecovery(MemorySegment memory, long page, boolean is) {
+        final int others = memory.get(INT, page + FLAGS) & ~FLAG_BY_RECOVERY;
+        memory.set(INT, page + FLAGS, others | (is ? FLAG_BY_RECOVERY : 0));
     }
 
     static long blockVersion(MemorySegment memory, long page, int block) {
@@ -255,7 +313,7 @@ final class PageLayout {
         int count = 0;
         for (int block = 0; block < shardBlocks; block++) {
             final int position = position(memory, page, block);
-            count += position != NO_POSITION && position >>> 15 == which ? 1 : 0;
+            count += isMapped(position) && position >>> 15 == which ? 1 : 0;
         }
         return count;
     }
@@ -264,17 +322,61 @@ final class PageLayout {
         memory.set(SHORT, page + POSITIONS + 2L * block, (short) position);
     }
 
+    /// Whether a position is one, and neither [#NO_POSITION] nor [#LOST].
+    static boolean isMapped(int position) {
+        return position < LOST;
+    }
+
+    /// Number of blocks whose content is lost.
+    static int lost(MemorySegment memory, long page) {
+        return memory.get(INT, page + LOST_COUNT);
+    }
+
+    private static void found(MemorySegment memory, long page, int old) {
+        if (old == LOST) {
+            memory.set(INT, page + LOST_COUNT, lost(memory, page) - 1);
+        }
+    }
+
+    static long digest(MemorySegment memory, long page) {
+        return memory.get(LONG, page + DIGEST);
+    }
+
+    /// The digest that the versions in the page lead to. Control plane.
+    static long computeDigest(MemorySegment memory, long page, int shardBlocks) {
+        long digest = 0;
+        for (int block = 0; block < shardBlocks; block++) {
+            digest ^= digestOf(block, blockVersion(memory, page, block));
+        }
+        return digest;
+    }
+
+    /// A version's share in the digest.
+    static long digestOf(int block, long version) {
+        return version == 0 ? 0 : Checksums.mix(SALTS[block] ^ version);
+    }
+
+    private static void version(MemorySegment memory, long page, int block, long version) {
+        final long old = blockVersion(memory, page, block);
+        if (old != version) {
+            final long digest = digest(memory, page) ^ digestOf(block, old) ^ digestOf(block, version);
+            memory.set(LONG, page + DIGEST, digest);
+            memory.set(LONG, page + VERSIONS + 8L * block, version);
+        }
+    }
+
     /// Say where a block's content is now.
     ///
     /// @return where it was
     static int place(MemorySegment memory, long page, int block, int position, int checksum, long version) {
         final int old = position(memory, page, block);
-        if (old == NO_POSITION) {
+        if (!isMapped(old)) {
             memory.set(INT, page + MAPPED, mapped(memory, page) + 1);
+            found(memory, page, old);
         }
         position(memory, page, block, position);
         memory.set(INT, page + CHECKSUMS + 4L * block, checksum);
-        memory.set(LONG, page + VERSIONS + 8L * block, version);
+        version(memory, page, block, version);
         return old;
     }
 
@@ -283,12 +385,22 @@ final class PageLayout {
     /// @return where it was
     static int unmap(MemorySegment memory, long page, int block, long version) {
         final int old = position(memory, page, block);
-        if (old != NO_POSITION) {
+        if (isMapped(old)) {
             memory.set(INT, page + MAPPED, mapped(memory, page) - 1);
         }
+        found(memory, page, old);
         position(memory, page, block, NO_POSITION);
         memory.set(INT, page + CHECKSUMS + 4L * block, 0);
-        memory.set(LONG, page + VERSIONS + 8L * block, version);
+        version(memory, page, block, version);
         return old;
+    }
+
+    /// Say of every block that its content is lost.
+    static void lose(MemorySegment memory, long page, int shardBlocks) {
+        for (int block = 0; block < shardBlocks; block++) {
+            unmap(memory, page, block, StoreRequest.VERSION_LOST);
+            position(memory, page, block, LOST);
+        }
+        memory.set(INT, page + LOST_COUNT, shardBlocks);
     }
 }

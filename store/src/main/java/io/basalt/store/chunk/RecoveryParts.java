@@ -3,6 +3,8 @@ package io.basalt.store.chunk;
 import io.basalt.store.chunk.RecoveryParts.Refusal;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
 /// What the steps of recovery share.
 ///
@@ -15,6 +17,8 @@ import java.util.BitSet;
 /// @param entries filled by recovery
 /// @param usedSlots slots that hold blocks of a shard
 /// @param twoSlots entries whose shard has blocks in two slots
+/// @param broken entries with records and a home of their page that is broken
+/// @param toErase entries whose pages are broken, so that nobody knows whose they were
 record RecoveryParts(
         Geometry geometry,
         Device device,
@@ -23,12 +27,22 @@ record RecoveryParts(
         Refusal refusal,
         EntryTable entries,
         BitSet usedSlots,
-        BitSet twoSlots) {
+        BitSet twoSlots,
+        Map<Integer, Broken> broken,
+        BitSet toErase) {
     /// Blocks read at once while scanning.
     static final int SCAN_BLOCKS = 64;
 
     /// Shards replayed at once.
     static final int LANES = 8;
+
+    /// A home of a page that is broken and may have been in force.
+    ///
+    /// @param rotted whether it was not torn while it was written, for then it would say what it is
+    /// @param floor what it says: records that must be in the log, if it was torn
+    /// @param mask further ones
+    /// @param byRecovery whether it was written while recovering from the log that is there
+    record Broken(boolean rotted, long floor, long mask, boolean byRecovery) {}
 
     /// Who is told that the store cannot be opened.
     interface Refusal {
@@ -48,6 +62,8 @@ record RecoveryParts(
                 refusal,
                 new EntryTable(geometry.entries()),
                 new BitSet(geometry.slots()),
+                new BitSet(geometry.entries()),
+                new HashMap<>(),
                 new BitSet(geometry.entries()));
     }
 
@@ -63,15 +79,18 @@ record RecoveryParts(
             return false;
         }
         final int shardIndex = PageLayout.shardIndex(pages, page);
-        boolean bad = damaged;
-        if (entries.find(partId, shardIndex) != EntryTable.NONE) {
-            refusal.refuse("entry " + entry + ": shard " + partId + "/" + shardIndex
-                    + " has an entry already; check the device with the checker, and rebuild it from other copies");
-            return true;
+        if (!takePlace(partId, shardIndex, entry, damaged)) {
+            return damaged;
         }
         entries.use(entry, partId, shardIndex);
-        entries.version(entry, PageLayout.version(pages, page));
-        entries.mapped(entry, PageLayout.mapped(pages, page));
+        if (damaged) {
+            // Its map is not used any more, and its slots are free.
+            entries.version(entry, PageLayout.version(pages, page));
+            entries.damaged(entry, true);
+            return true;
+        }
+        entries.note(entry, pages, page);
+        boolean bad = false;
         int slots = 0;
         for (int which = 0; which < 2; which++) {
             if (PageLayout.mappedIn(pages, page, which, geometry.shardBlocks()) > 0) {
@@ -88,5 +107,25 @@ record RecoveryParts(
             entries.damaged(entry, true);
         }
         return bad;
+    }
+
+    /// See that a shard gets one entry. One that is damaged and was freed or is out of date gives way to one
+    /// that is not.
+    private boolean takePlace(long partId, int shardIndex, int entry, boolean damaged) {
+        final int other = entries.find(partId, shardIndex);
+        if (other == EntryTable.NONE) {
+            return true;
+        }
+        if (damaged) {
+            entries.freeFloor(entry, EntryTable.UNKNOWN_FLOOR);
+            return false;
+        }
+        if (entries.isDamaged(other)) {
+            entries.giveUp(other);
+            return true;
+        }
+        refusal.refuse("entry " + entry + ": shard " + partId + "/" + shardIndex
+                + " has an entry already; check the device with the checker, and rebuild it from other copies");
+        return false;
     }
 }

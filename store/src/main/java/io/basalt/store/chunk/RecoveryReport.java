@@ -9,6 +9,13 @@ package io.basalt.store.chunk;
 /// @param recordsRejected records of writes that never finished, left out
 /// @param shardsDamaged shards whose metadata is lost: every request on them is answered [StoreStatus#CORRUPT]
 ///     until
-///     they are dropped
+///     they are written anew or dropped
+/// @param incomplete whether it is not known which shards are lost: see [ChunkStore#isIncomplete]
 public record RecoveryReport(
-        int shards, long pagesRead, long logBlocks, long recordsApplied, long recordsRejected, int shardsDamaged) {}
+        int shards,
+        long pagesRead,
+        long logBlocks,
+        long recordsApplied,
+        long recordsRejected,
+        int shardsDamaged,
+        boolean incomplete) {}

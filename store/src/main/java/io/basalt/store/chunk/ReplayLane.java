@@ -1,10 +1,10 @@
 package io.basalt.store.chunk;
 
-import static io.basalt.store.chunk.PageLayout.NO_POSITION;
 import static io.basalt.store.chunk.StoreRequest.BLOCK_BYTES;
 
 import io.basalt.block.BlockStatus;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /// Third step of recovery, for one shard at a time: brings the records of the log into the shard's page and
 /// writes it to its other home.
@@ -45,6 +45,10 @@ final class ReplayLane implements DeviceIo.Owner {
     private long floor;
     private long mask;
     private long expected;
+    private long seen;
+    private long neededFloor;
+    private long neededMask;
+    private boolean neededIsAll;
     private long newest;
     private long applied;
     private long rejected;
@@ -144,7 +148,49 @@ final class ReplayLane implements DeviceIo.Owner {
         final long noted = floor + Long.SIZE - Long.numberOfLeadingZeros(mask);
         newest = Math.max(noted, PageLayout.slotSequence(pages, page));
         damaged = PageLayout.isDamaged(pages, page);
+        need(parts.broken().get(entry));
         replay();
+    }
+
+    /// What the log must have if the entry's other home was torn, and has not rotted.
+    private void need(RecoveryParts.@Nullable Broken home) {
+        damaged |= home != null && home.rotted();
+        neededFloor = home == null ? 0 : home.floor();
+        neededMask = home == null ? 0 : home.mask();
+        neededIsAll = home != null && home.byRecovery();
+        for (int bit = 0; bit < Long.SIZE; bit++) {
+            neededMask &= isReflected(neededFloor + 1 + bit) ? ~(1L << bit) : -1;
+        }
+        seen = floor;
+        seeReflected();
+    }
+
+    private void see(long sequence, int type) {
+        if (type == LogLayout.FREE || type == LogLayout.LOSE) {
+            seen = Math.max(seen, sequence);
+        } else if (sequence == seen + 1) {
+            seen++;
+        }
+        seeReflected();
+        final long ahead = sequence - neededFloor - 1;
+        if (ahead >= 0 && ahead < Long.SIZE) {
+            neededMask &= ~(1L << ahead);
+        }
+    }
+
+    private void seeReflected() {
+        while (isReflected(seen + 1)) {
+            seen++;
+        }
+    }
+
+    /// Whether the log does not have what the page that is broken had.
+    private boolean isNeededMissing() {
+        if (neededIsAll) {
+            return newest != neededFloor;
+        }
+        final long beyond = seen - neededFloor;
+        return beyond < 0 || (beyond < Long.SIZE && neededMask >>> beyond != 0);
     }
 
     /// Go through the records until one must be judged by content that is not read yet.
@@ -154,6 +200,9 @@ final class ReplayLane implements DeviceIo.Owner {
             final long record = records.offset(at);
             final long sequence = LogLayout.sequence(block, record);
             final int type = LogLayout.type(block, record);
+            if (type != LogLayout.ABORT) {
+                see(sequence, type);
+            }
             if (type == LogLayout.ABORT || isReflected(sequence)) {
                 at++;
                 continue;
@@ -182,7 +231,7 @@ final class ReplayLane implements DeviceIo.Owner {
         while (isReflected(expected)) {
             expected++;
         }
-        if (sequence != expected && type != LogLayout.FREE) {
+        if (sequence != expected && type != LogLayout.FREE && type != LogLayout.LOSE) {
             damaged = true;
         }
         expected = sequence + 1;
@@ -251,11 +300,16 @@ final class ReplayLane implements DeviceIo.Owner {
         final int type = LogLayout.type(block, record);
         final int first = LogLayout.first(block, record);
         final long version = LogLayout.version(block, record);
-        if (type == LogLayout.FREE) {
+        if (type == LogLayout.FREE || type == LogLayout.LOSE) {
             final long sequence = PageLayout.slotSequence(pages, page);
             damaged = false;
             PageLayout.clear(pages, page, parts.geometry().shardBlocks());
             PageLayout.slotSequence(pages, page, Math.max(sequence, LogLayout.sequence(block, record)));
+            if (type == LogLayout.LOSE) {
+                PageLayout.identity(pages, page, LogLayout.partId(block, record), LogLayout.shardIndex(block, record));
+                PageLayout.lose(pages, page, parts.geometry().shardBlocks());
+                PageLayout.raiseVersion(pages, page, version);
+            }
             return;
         }
         PageLayout.identity(pages, page, LogLayout.partId(block, record), LogLayout.shardIndex(block, record));
@@ -294,24 +348,17 @@ final class ReplayLane implements DeviceIo.Owner {
     }
 
     private void store() {
+        PageLayout.byRecovery(pages, page, true);
         PageLayout.floor(pages, page, newest);
-        if (!isMapSound()) {
+        if (!isMapSound() || isNeededMissing()) {
             damaged = true;
         }
         if (damaged) {
             PageLayout.markDamaged(pages, page);
         }
         final long generation = parts.entries().generation(entry) + 1;
-        PageLayout.seal(pages, page, parts.geometry(), entry, generation);
-        PageLayout.checksum(
-                pages,
-                page,
-                parts.checksums()
-                        .of(
-                                parts.memory().table(),
-                                Memory.STAGING_REGION,
-                                page + PageLayout.COVERED_FROM,
-                                PageLayout.COVERED_BYTES));
+        PageLayout.seal(
+                parts.memory(), Memory.STAGING_REGION, page, parts.checksums(), parts.geometry(), entry, generation);
         step = Step.STORE;
         if (!writes) {
             finish();
@@ -327,14 +374,14 @@ final class ReplayLane implements DeviceIo.Owner {
                         BLOCK_BYTES));
     }
 
-    /// Whether each position is used once, and lies in a slot. A damaged shard's map is emptied, for what is in it
-    /// means nothing.
+    /// Whether each position is used once, and lies in a slot. A damaged shard's map is emptied, for what is
+    /// in it means nothing.
     private boolean isMapSound() {
         final int blocks = parts.geometry().shardBlocks();
         final boolean sound = PageLayout.isMapSound(pages, page, parts.geometry());
         if (!sound) {
             for (int block = 0; block < blocks; block++) {
-                if (PageLayout.position(pages, page, block) != NO_POSITION) {
+                if (PageLayout.isMapped(PageLayout.position(pages, page, block))) {
                     PageLayout.unmap(pages, page, block, PageLayout.blockVersion(pages, page, block));
                 }
             }

@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// Callers' requests: checked, cut into pieces in the order of submission, put together again and answered.
 /// One owner reactor.
 ///
-/// A read or write is cut into pieces of as many blocks as one log record may place. Zeroing is cut into the whole
-/// blocks, which lose their content, and what is left of a block at either end, which is overwritten with zeros.
+/// A read or write is cut into pieces of as many blocks as one log record may place. Zeroing is cut into the
+/// whole blocks, which lose their content, and what is left of a block at either end, which is overwritten
+/// with zeros.
 final class Requests implements ShardOperations.Listener {
     /// Answers given in one go, so that callers who ask again at once do not hold up the reactor.
     private static final int ANSWERS_MAX = 256;
@@ -184,15 +185,19 @@ final class Requests implements ShardOperations.Listener {
             return true;
         }
         int entry = parts.entries.find(request.partId(), request.shardIndex());
-        if (entry == EntryTable.NONE && request.operation() != StoreOperation.WRITE) {
+        if (entry == EntryTable.NONE && !makesKnown(request.operation())) {
             answerAbsent(request);
             return true;
         }
         if (!parts.operations().hasFreeOp()) {
             return false;
         }
+        if (!parts.operations().hasOwnOp() && mayHaveToLose(entry)) {
+            return false;
+        }
         final @Nullable Frame frame;
-        if (entry == EntryTable.NONE) {
+        final boolean isNew = entry == EntryTable.NONE;
+        if (isNew) {
             if (!parts.cache.hasRoom()) {
                 return mayWaitForFrame(request);
             }
@@ -208,8 +213,20 @@ final class Requests implements ShardOperations.Listener {
                 return mayWaitForFrame(request);
             }
         }
-        start(request, Objects.requireNonNull(frame));
+        start(request, Objects.requireNonNull(frame), isNew);
         return true;
+    }
+
+    /// Whether a shard that is not known becomes known. To free what was never written needs no note, unless
+    /// there may have been something.
+    private boolean makesKnown(StoreOperation operation) {
+        return operation == StoreOperation.WRITE
+                || (parts.isIncomplete()
+                        && (operation == StoreOperation.DISCARD || operation == StoreOperation.WRITE_ZEROES));
+    }
+
+    private boolean mayHaveToLose(int entry) {
+        return entry == EntryTable.NONE ? parts.isIncomplete() : parts.entries.isDamaged(entry);
     }
 
     /// No page can leave the cache: fail the request if the store has failed and nothing is under way, for
@@ -233,23 +250,31 @@ final class Requests implements ShardOperations.Listener {
         return true;
     }
 
-    /// Nothing is known of the shard: it reads as zeros, and there is nothing to free.
+    /// Nothing is known of the shard: it reads as zeros, and there is nothing to free. If the store has lost
+    /// some, and does not know which, this may be one of them.
     private void answerAbsent(StoreRequest request) {
-        if (request.operation() == StoreOperation.READ) {
+        if (request.operation() == StoreOperation.READ && parts.isIncomplete()) {
+            request.status = StoreStatus.CORRUPT;
+            request.failedBlock = request.offset() / BLOCK_BYTES;
+        } else if (request.operation() == StoreOperation.READ) {
             for (int at = request.started; at < request.length(); at += SECTOR_BYTES) {
                 Memory.copy(request.data(), at, Memory.ZEROS, 0, SECTOR_BYTES, true);
             }
         }
         if (!request.operation().changes()) {
             for (int i = 0; i < blocks(request); i++) {
-                request.blockVersion(i, 0);
+                request.blockVersion(i, parts.isIncomplete() ? StoreRequest.VERSION_LOST : 0);
                 request.blockChecksum(i, Checksums.ZERO_BLOCK);
             }
         }
         request.started = end(request);
     }
 
-    private void start(StoreRequest request, Frame frame) {
+    private void start(StoreRequest request, Frame frame, boolean isNew) {
+        final boolean isLost = isNew ? parts.isIncomplete() : frame.state == Frame.State.DAMAGED && !frame.losing;
+        if (isLost && request.operation().writes()) {
+            parts.operations().lose(frame);
+        }
         final StoreOp op = Objects.requireNonNull(parts.operations().takeOp());
         final StoreOperation operation = request.operation();
         if (isOfWholeShard(operation)) {

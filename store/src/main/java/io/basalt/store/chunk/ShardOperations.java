@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs the operations on shards: in order of submission where they overlap, side by side elsewhere.
 ///
-/// Nothing here recurses: whatever becomes possible is put on the runnable list and done by [#drain()], which every
-/// entry into the store ends with. Reading is done by [BlockReader], changing by [BlockWriter]. One owner reactor.
+/// Nothing here recurses: whatever becomes possible is put on the runnable list and done by [#drain()], which
+/// every entry into the store ends with. Reading is done by [BlockReader], changing by [BlockWriter]. One
+/// owner reactor.
 final class ShardOperations implements PageCache.LoadListener {
     /// Operations kept for the store's own use.
     private static final int OWN_COUNT = 8;
@@ -64,6 +65,24 @@ final class ShardOperations implements PageCache.LoadListener {
         return ownFree.take();
     }
 
+    boolean hasOwnOp() {
+        return !ownFree.isEmpty();
+    }
+
+    /// Before what comes next on a shard whose map is lost, or which the store should know and does not: say
+    /// that all its blocks are lost, until they are written anew. Needs an own operation.
+    void lose(Frame frame) {
+        submit(losing(frame));
+    }
+
+    private StoreOp losing(Frame frame) {
+        final StoreOp op = Objects.requireNonNull(ownFree.take());
+        op.start(Kind.LOSE, frame, 0, parts.geometry.shardBlocks());
+        op.version = parts.entries.version(frame.entry);
+        frame.losing = true;
+        return op;
+    }
+
     /// Start an operation: it is the newest of its shard.
     void submit(StoreOp op) {
         final Frame frame = op.page();
@@ -92,7 +111,22 @@ final class ShardOperations implements PageCache.LoadListener {
 
     @Override
     public void loaded(Frame frame) {
+        if (frame.state == Frame.State.DAMAGED && !frame.losing && hasChange(frame) && hasOwnOp()) {
+            final StoreOp op = losing(frame);
+            frame.pins++;
+            frame.prepend(op);
+            run(op);
+        }
         wake(frame);
+    }
+
+    private static boolean hasChange(Frame frame) {
+        for (StoreOp op = frame.first; op != null; op = op.nextInFrame) {
+            if (op.kind == Kind.WRITE || op.kind == Kind.CLEAR) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void wake(Frame frame) {
@@ -202,7 +236,7 @@ final class ShardOperations implements PageCache.LoadListener {
             case READ -> reader.step(op);
             case VERSIONS -> reader.versions(op);
             case UNKEEP -> writer.unkeep(op);
-            case WRITE, ZERO_PART, CLEAR, DROP, MOVE, RELEASE, FORGET -> writer.step(op);
+            case WRITE, ZERO_PART, CLEAR, DROP, MOVE, RELEASE, FORGET, LOSE -> writer.step(op);
         }
     }
 
@@ -272,6 +306,8 @@ final class ShardOperations implements PageCache.LoadListener {
             op.request = null;
         } else if (op.kind == Kind.MOVE) {
             parts.mover().moved(op.status);
+        } else if (op.kind == Kind.LOSE) {
+            frame.losing = false;
         }
         wake(frame);
         if (frame.first == null) {

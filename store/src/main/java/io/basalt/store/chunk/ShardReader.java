@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The shards of a store that nobody has open, as recovery would find them: which there are, and each with
@@ -117,6 +118,11 @@ public final class ShardReader implements DeviceIo.Owner, ReplayLane.Listener, R
     /// What was found wrong besides shards, one sentence each.
     public List<String> findings() {
         return List.copyOf(findings);
+    }
+
+    /// Identity of the device.
+    public UUID deviceId() {
+        return new UUID(geometry().deviceIdHigh(), geometry().deviceIdLow());
     }
 
     /// Identity of the store, high half.
@@ -311,8 +317,8 @@ public final class ShardReader implements DeviceIo.Owner, ReplayLane.Listener, R
         for (int block = 0; block < blocks(); block++) {
             final int position = PageLayout.position(pages, page, block);
             versions[block] = PageLayout.blockVersion(pages, page, block);
-            if (position == PageLayout.NO_POSITION) {
-                states[block] = BlockState.NONE;
+            if (!PageLayout.isMapped(position)) {
+                states[block] = position == PageLayout.LOST ? BlockState.UNREADABLE : BlockState.NONE;
                 places[block] = -1;
             } else {
                 states[block] = BlockState.GOOD;
@@ -398,7 +404,7 @@ public final class ShardReader implements DeviceIo.Owner, ReplayLane.Listener, R
         final long partId = PageLayout.partId(pages, page);
         final int shardIndex = PageLayout.shardIndex(pages, page);
         for (int block = 0; block < blocks(); block++) {
-            if (states[block] != BlockState.NONE) {
+            if (places[block] >= 0) {
                 final int binding = Checksums.binding(partId, shardIndex, block, versions[block]);
                 if (unreadable.get(places[block])) {
                     states[block] = BlockState.UNREADABLE;

@@ -37,7 +37,9 @@ final class StoreOp implements DeviceIo.Owner {
         /// The store's own: give back slots without content.
         RELEASE,
         /// The store's own: forget the shard if it is empty.
-        FORGET
+        FORGET,
+        /// The store's own: what the shard held is lost, block by block, until it is written anew.
+        LOSE
     }
 
     enum State {

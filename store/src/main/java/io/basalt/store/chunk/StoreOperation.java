@@ -19,6 +19,11 @@ public enum StoreOperation {
     /// Forget a shard without content, unless it was changed since.
     FORGET;
 
+    /// Whether the content of blocks is changed.
+    public boolean writes() {
+        return this == WRITE || this == DISCARD || this == WRITE_ZEROES;
+    }
+
     /// Whether the shard is changed.
     public boolean changes() {
         return this == WRITE || this == DISCARD || this == WRITE_ZEROES || this == DROP || this == FORGET;

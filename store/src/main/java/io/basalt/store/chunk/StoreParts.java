@@ -23,6 +23,7 @@ final class StoreParts {
     private @Nullable ShardOperations operations;
     private @Nullable Mover mover;
     private boolean failed;
+    private boolean incomplete;
 
     StoreParts(
             Geometry geometry,
@@ -87,6 +88,15 @@ final class StoreParts {
     /// The device failed under the log or the metadata: no change can be made durable any more.
     void fail() {
         failed = true;
+    }
+
+    /// Shards have been lost, and it is not known which: none that is not known is taken for an empty one.
+    boolean isIncomplete() {
+        return incomplete;
+    }
+
+    void incomplete(boolean is) {
+        incomplete = is;
     }
 
     boolean failed() {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Blocks and checksums.** For a read, and for a write whose caller knows them, the plain CRC32C of each
 /// 4096-byte
-/// block that the range covers as a whole is carried along, so that no layer computes it twice. Blocks are counted
-/// from the one that holds the range's first byte.
+/// block that the range covers as a whole is carried along, so that no layer computes it twice. Blocks are
+/// counted from the one that holds the range's first byte.
 public abstract class StoreRequest {
     /// Bytes of a block.
     public static final int BLOCK_BYTES = 4096;
@@ -18,12 +18,16 @@ public abstract class StoreRequest {
     /// Bytes of a sector: offsets and lengths are multiples of it.
     public static final int SECTOR_BYTES = 512;
 
-    /// Most bytes of a write of whole blocks that take effect all or not at all, if a slot has that many spares. A
-    /// longer write, or one that touches more blocks, takes effect in several such pieces.
+    /// Most bytes of a write of whole blocks that take effect all or not at all, if a slot has that many
+    /// spares. A longer write, or one that touches more blocks, takes effect in several such pieces.
     public static final int ATOMIC_BYTES_MAX = 64 << 10;
 
     /// What [#failedBlock()] says when no block is at fault.
     public static final int NO_BLOCK = -1;
+
+    /// What [#blockVersion] says of a block whose content is lost together with the shard's map: lower than
+    /// every version, and another one than that of a block that was never written.
+    public static final long VERSION_LOST = -1;
 
     private final IoVector data;
     private final int[] checksums;
@@ -75,8 +79,10 @@ public abstract class StoreRequest {
 
     /// Asks to free a range. A shard that the store does not know stays unknown: there is nothing to free.
     ///
-    /// @param keep whether the shard stays known, with its versions, when its last block is gone: as a *tombstone*,
-    ///     which takes a metadata page and no slot, until it is written to, or [#askForget] or [#askDrop] ends it;
+    /// @param keep whether the shard stays known, with its versions, when its last block is gone: as a
+    ///     *tombstone*,
+    ///     which takes a metadata page and no slot, until it is written to, or [#askForget] or [#askDrop]
+    ///     ends it;
     ///     without it the store forgets an empty shard
     public final void askDiscard(
             long newPartId, int newShardIndex, int newOffset, int newLength, long newVersion, boolean keep) {
@@ -174,8 +180,8 @@ public abstract class StoreRequest {
         return data;
     }
 
-    /// Says for a write that [#blockChecksum(int, int)] was called for every whole block of the range: the store
-    /// takes them for granted and finds a difference when it reads.
+    /// Says for a write that [#blockChecksum(int, int)] was called for every whole block of the range: the
+    /// store takes them for granted and finds a difference when it reads.
     public final void checksumsKnown(boolean known) {
         checksumsKnown = known;
     }
@@ -190,13 +196,14 @@ public abstract class StoreRequest {
         checksums[block] = crc32c;
     }
 
-    /// Plain CRC32C of a whole block of the range: given for a write, found by a read. Not set for a block that the
-    /// range covers in part.
+    /// Plain CRC32C of a whole block of the range: given for a write, found by a read. Not set for a block
+    /// that the range covers in part.
     public final int blockChecksum(int block) {
         return checksums[block];
     }
 
-    /// Version of a block, after a read or [StoreOperation#VERSIONS]; 0 for one never written.
+    /// Version of a block, after a read or [StoreOperation#VERSIONS]; 0 for one never written,
+    /// [#VERSION_LOST] for one that is lost.
     public final long blockVersion(int block) {
         return versions[block];
     }
@@ -209,8 +216,8 @@ public abstract class StoreRequest {
         return versions.length;
     }
 
-    /// After [StoreStatus#CORRUPT]: the first block at fault that was found, counted from the start of the shard;
-    /// else [#NO_BLOCK].
+    /// After [StoreStatus#CORRUPT]: the first block at fault that was found, counted from the start of the
+    /// shard; else [#NO_BLOCK].
     public final int failedBlock() {
         return failedBlock;
     }

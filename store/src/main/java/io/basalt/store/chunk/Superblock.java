@@ -14,11 +14,12 @@ import org.jspecify.annotations.Nullable;
 ///   16 store id high                        24 store id low
 ///   32 device bytes                         40 shard blocks       44 spare blocks
 ///   48 log blocks    52 entries             56 slots              60 reserve slots
-///   64 zeros
+///   64 device id high                        72 device id low
+///   80 zeros
 /// ```
 final class Superblock {
     static final int MAGIC = 0x42535342;
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
 
     private static final int CRC = 4;
     private static final int FORMAT_FIELD = 8;
@@ -32,6 +33,8 @@ final class Superblock {
     private static final int ENTRIES = 52;
     private static final int SLOTS = 56;
     private static final int RESERVE_SLOTS = 60;
+    private static final int DEVICE_ID_HIGH = 64;
+    private static final int DEVICE_ID_LOW = 72;
 
     private Superblock() {}
 
@@ -49,6 +52,8 @@ final class Superblock {
         block.set(INT, ENTRIES, geometry.entries());
         block.set(INT, SLOTS, geometry.slots());
         block.set(INT, RESERVE_SLOTS, geometry.reserveSlots());
+        block.set(LONG, DEVICE_ID_HIGH, geometry.deviceIdHigh());
+        block.set(LONG, DEVICE_ID_LOW, geometry.deviceIdLow());
         block.set(INT, CRC, crc(block));
     }
 
@@ -62,7 +67,9 @@ final class Superblock {
         }
         final int format = Short.toUnsignedInt(block.get(SHORT, FORMAT_FIELD));
         if (format != FORMAT) {
-            return "format " + format + " is not " + FORMAT + ", the one that this software understands";
+            return "format " + format + " is not " + FORMAT
+                    + ", the one that this software understands; use the release"
+                    + " that wrote it, or format the device anew and let the cluster fill it from other copies";
         }
         if (block.get(INT, BLOCK_BYTES_FIELD) != StoreRequest.BLOCK_BYTES) {
             return "block bytes are not 4096";
@@ -80,7 +87,9 @@ final class Superblock {
                 block.get(INT, LOG_BLOCKS),
                 block.get(INT, ENTRIES),
                 block.get(INT, SLOTS),
-                block.get(INT, RESERVE_SLOTS));
+                block.get(INT, RESERVE_SLOTS),
+                block.get(LONG, DEVICE_ID_HIGH),
+                block.get(LONG, DEVICE_ID_LOW));
     }
 
     private static int crc(MemorySegment block) {

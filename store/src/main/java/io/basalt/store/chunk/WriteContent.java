@@ -98,6 +98,10 @@ final class WriteContent {
         final long page = op.page().page;
         final long at = BouncePool.offset(op) + (long) place * BLOCK_BYTES;
         final int position = PageLayout.position(cache, page, op.firstBlock + place);
+        if (position == PageLayout.LOST) {
+            op.fail(StoreStatus.CORRUPT, op.firstBlock + place);
+            return 0;
+        }
         if (position == PageLayout.NO_POSITION) {
             MemorySegment.copy(Memory.ZEROS, 0, parts.memory.bounce(), at, BLOCK_BYTES);
             return 0;
@@ -113,7 +117,7 @@ final class WriteContent {
         for (int place = 0; place < op.blockCount && op.status == StoreStatus.OK; place++) {
             final int block = op.firstBlock + place;
             final boolean read = op.kind == Kind.MOVE || isEdge(op, place);
-            if (read && PageLayout.position(cache, op.page().page, block) != PageLayout.NO_POSITION) {
+            if (read && PageLayout.isMapped(PageLayout.position(cache, op.page().page, block))) {
                 reader.verify(op, block, reader.bounceChecksum(op, place));
             }
         }

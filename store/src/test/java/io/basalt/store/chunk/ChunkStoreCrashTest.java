@@ -36,8 +36,9 @@ class ChunkStoreCrashTest {
     }
 
     /// Each of these has found a mistake: a lost record whose number was spent, a torn page that no record
-    /// explained, a shard's slots that outlived the record that freed them, waits that nothing ended, and
-    /// reads of a failed store that waited for what only a working one gives back.
+    /// explained, a shard's slots that outlived the record that freed them, waits that nothing ended,
+    /// reads of a failed store that waited for what only a working one gives back, and a page torn by
+    /// recovery that was taken for a rotten one.
     @Test
     void passesTheSequencesThatOnceFailed() {
         run(0x9f7e07eeb198353fL, new CrashRun.Plan(800, 36, 0, true, false));
@@ -47,6 +48,7 @@ class ChunkStoreCrashTest {
         run(0x23be0e279bd5616eL, new CrashRun.Plan(800, 58, 0, true, false));
         run(0x98fc00a21c05cc41L, new CrashRun.Plan(800, 48, 0, false, false));
         run(0xec27c401ef1fb510L, new CrashRun.Plan(800, 36, 0, true, false));
+        run(0x57dad1206a8bd154L, new CrashRun.Plan(800, 50, 0, false, false));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.basalt.store.sim.SimDisk;
 import io.basalt.testkit.Seeds;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -276,8 +277,10 @@ class ChunkStoreTest {
         bench.close(store);
         // The first home still holds zeros; the second has the only page.
         disk.rot(pageOffset(0, 1) + 3300, 1);
-        assertThatThrownBy(() -> bench.open(disk, StoreOptions.of(Durability.PLP)))
-                .hasMessageContaining("page of entry 0 is lost");
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.isIncomplete()).isFalse();
+        assertThat(store.shardDamaged(1, 0)).isTrue();
+        store.abandon();
         disk.rot(pageOffset(0, 1) + 3300, 1);
         store = bench.open(disk, StoreOptions.of(Durability.PLP));
         bench.write(store, request, 0, 0, 4096, 2, 0x13);
@@ -300,13 +303,92 @@ class ChunkStoreTest {
     }
 
     @Test
+    void takesNoUnknownShardForAnEmptyOneAfterAPageHasRottedThatDoesNotSayWhoseItWas() {
+        ChunkStore store = fresh();
+        bench.write(store, request, 0, 0, SHARD, 1, 0x11);
+        bench.write(store, request, 1, 0, SHARD, 1, 0x12);
+        bench.close(store);
+        disk.rot(pageOffset(0, 1) + 40, 1);
+        assertThat(bench.check(disk).isClean()).isFalse();
+        for (int life = 0; life < 2; life++) {
+            store = bench.open(disk, StoreOptions.of(Durability.PLP));
+            assertThat(store.isIncomplete()).isTrue();
+            assertThat(bench.read(store, request, 0, 4096, 4096)).isEqualTo(StoreStatus.CORRUPT);
+            assertThat(request.failedBlock()).isEqualTo(1);
+            assertThat(bench.read(store, request, 1, 0, SHARD)).isEqualTo(StoreStatus.OK);
+            bench.close(store);
+        }
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(bench.write(store, request, 0, 8192, 4096, 9, 0x13)).isEqualTo(StoreStatus.OK);
+        request.askWriteZeroes(1, 0, 0, 4096, 10, true);
+        assertThat(bench.run(store, request)).isEqualTo(StoreStatus.OK);
+        store.declareComplete();
+        bench.close(store);
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.isIncomplete()).isFalse();
+        assertThat(bench.read(store, request, 7, 0, 4096)).isEqualTo(StoreStatus.OK);
+        assertThat(bench.read(store, request, 0, 8192, 4096)).isEqualTo(StoreStatus.OK);
+        assertThat(bench.readAll(4096, 0x13)).isTrue();
+        assertThat(bench.read(store, request, 0, 0, 4096)).isEqualTo(StoreStatus.OK);
+        assertThat(bench.readAll(4096, 0)).isTrue();
+        assertThat(bench.read(store, request, 0, 0, SHARD)).isEqualTo(StoreStatus.CORRUPT);
+        assertThat(request.failedBlock()).isEqualTo(1);
+        request.askVersions(1, 0, 0, 4 * 4096);
+        bench.run(store, request);
+        assertThat(request.blockVersion(0)).isEqualTo(10);
+        assertThat(request.blockVersion(1)).isEqualTo(StoreRequest.VERSION_LOST);
+        assertThat(request.blockVersion(2)).isEqualTo(9);
+    }
+
+    @Test
+    void aWriteToADamagedShardIsKeptAndTheRestStaysUnreadable() {
+        ChunkStore store = fresh();
+        bench.write(store, request, 0, 0, SHARD, 1, 0x11);
+        bench.close(store);
+        disk.rot(pageOffset(0, 1) + 3300, 1);
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        request.askVersions(1, 0, 0, SHARD);
+        assertThat(bench.run(store, request)).isEqualTo(StoreStatus.OK);
+        assertThat(request.blockVersion(3)).isEqualTo(StoreRequest.VERSION_LOST);
+        assertThat(store.shardDigest(1, 0)).isZero();
+        assertThat(bench.write(store, request, 0, 4096, 4096, 5, 0x22)).isEqualTo(StoreStatus.OK);
+        assertThat(store.capacity().slotsUsed()).isEqualTo(1);
+        disk.processCrash();
+        store.abandon();
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.shardDamaged(1, 0)).isFalse();
+        assertThat(store.shardDigest(1, 0)).isNotZero();
+        assertThat(bench.read(store, request, 0, 4096, 4096)).isEqualTo(StoreStatus.OK);
+        assertThat(bench.readAll(4096, 0x22)).isTrue();
+        assertThat(bench.read(store, request, 0, 0, 4096)).isEqualTo(StoreStatus.CORRUPT);
+        assertThat(bench.write(store, request, 0, 512, 512, 6, 0x22)).isEqualTo(StoreStatus.CORRUPT);
+        assertThat(bench.write(store, request, 0, 0, SHARD, 7, 0x23)).isEqualTo(StoreStatus.OK);
+        bench.close(store);
+        assertThat(bench.check(disk).findings()).isEmpty();
+    }
+
+    @Test
+    void aDeviceFormattedInPlaceOfAnotherKeepsItsIdentityAndHasLostEverything() {
+        bench.format(disk, format.inPlaceOf(new UUID(7, 8)));
+        final ChunkStore store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.deviceId()).isEqualTo(new UUID(7, 8));
+        assertThat(store.isIncomplete()).isTrue();
+        assertThat(bench.read(store, request, 0, 0, 4096)).isEqualTo(StoreStatus.CORRUPT);
+        bench.close(store);
+    }
+
+    @Test
     void refusesADeviceThatIsNoStoreAndOpensOneWithABrokenFirstSuperblock() {
         assertThatThrownBy(() -> bench.open(disk, StoreOptions.of(Durability.PLP)))
                 .hasMessageContaining("magic is not BSSB");
         bench.close(fresh());
-        disk.rot(16, 1);
-        bench.close(bench.open(disk, StoreOptions.of(Durability.PLP)));
-        assertThat(bench.check(disk).findings()).containsExactly("superblock copy 0: checksum does not match");
+        for (int copy = 0; copy < 2; copy++) {
+            disk.rot(Geometry.superblockOffset(copy) + 16, 1);
+            assertThat(bench.check(disk).findings())
+                    .containsExactly("superblock copy " + copy + ": checksum does not match");
+            bench.close(bench.open(disk, StoreOptions.of(Durability.PLP)));
+            assertThat(bench.check(disk).findings()).isEmpty();
+        }
     }
 
     @Test
