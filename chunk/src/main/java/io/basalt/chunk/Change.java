@@ -72,6 +72,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     private long retryNs;
     private int callsUnderWay;
     private boolean isRefusalUnreadable;
+    private boolean areOthersUnreadable;
     private AnswerCode outcome = AnswerCode.OK;
 
     Change(ChunkDevice device) {
@@ -159,6 +160,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         outcome = AnswerCode.OK;
         copies.begin();
         isRefusalUnreadable = false;
+        areOthersUnreadable = false;
         at.opened(this);
         if (!device.order().enter(this)) {
             device.counters().count(Counter.ORDER_WAITS);
@@ -199,7 +201,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         pieceOffset = from;
         pieceLength = Math.min(bytes, DataMessage.DATA_BYTES_MAX);
         if (outcome != AnswerCode.OK) {
-            sources = isRefusalUnreadable ? copies.others() : copies.goodRefusers(replica());
+            sources = refusalSources();
         }
         sourcesLeft.begin(sources);
         if (hasBuffer) {
@@ -207,6 +209,15 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         } else {
             retryLater();
         }
+    }
+
+    /// Whose content replaces a change that was refused: that of the good copies that refused it; if it cannot be read,
+    /// that of the others, who have the change; and if that cannot be read either, whatever there is.
+    private int refusalSources() {
+        if (areOthersUnreadable) {
+            return Sources.SELF | Sources.ALL_OTHERS;
+        }
+        return isRefusalUnreadable ? copies.others() : copies.goodRefusers(replica());
     }
 
     /// Ask the next source.
@@ -234,7 +245,10 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (copies.refusal() == AnswerCode.OK && outcome == AnswerCode.OK) {
             end(sourcesLeft.isOneMissing() ? AnswerCode.NO_LEASE : last, false);
         } else {
-            isRefusalUnreadable |= !sourcesLeft.isOneMissing();
+            if (!sourcesLeft.isOneMissing()) {
+                areOthersUnreadable = isRefusalUnreadable;
+                isRefusalUnreadable = true;
+            }
             retryLater();
         }
     }

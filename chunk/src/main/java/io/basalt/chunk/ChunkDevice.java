@@ -16,6 +16,7 @@ import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /// One storage device as the cluster sees it: answers gates and other devices' primaries for every
@@ -57,6 +58,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Sweep sweep;
     private final Scrub scrub;
     private final RepairBudget repairBudget;
+    private final ShardListing listing = new ShardListing(this);
     private final long graceUntilNs;
 
     private final ClientRequests clients = new ClientRequests(this);
@@ -186,6 +188,13 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return replica == null ? PgState.ABSENT : replica.state();
     }
 
+    /// Whether a read of a placement group would be answered at this moment. For simulation; in the reactor's thread or
+    /// while it rests.
+    public boolean servesReads(int pg) {
+        final PgReplica replica = replicaOf(pg);
+        return replica != null && isOpen() && replica.isServing() && replica.mayRead();
+    }
+
     /// What this device's replicas do and wait for, a line each. For people; control plane.
     public String describe() {
         final StringBuilder text = new StringBuilder("device " + deviceId);
@@ -210,7 +219,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     public interface RepairVisitor {
         /// One placement group's comparison.
         ///
-        /// @param deviceId the copy that is being brought up to date; 0 if all in-sync copies are compared after a
+        /// @param deviceId the copy that is being brought up to date; 0 if all in-sync copies are compared
+        ///     after a
         ///     take-over
         /// @param shardsDone shards that have been compared and, where they differed, rewritten
         /// @param shardsTotal shards to be looked at, as far as they are known already
@@ -287,12 +297,11 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     // For the parts of this device.
 
-    /// Whether each placement group that has a copy here is known to be whole: every copy has everything.
-    boolean isWholeEverywhere() {
+    /// Whether some placement groups are all that have a copy here.
+    boolean areAllHere(BitSet pgs) {
         final ClusterMap now = map;
         for (int pg = 0; now != null && pg < replicas.length; pg++) {
-            final PgReplica replica = replicas[pg];
-            if (now.pgTable().indexOf(pg, deviceId) >= 0 && (replica == null || replica.settledBelow() == 0)) {
+            if (now.pgTable().indexOf(pg, deviceId) >= 0 && !pgs.get(pg)) {
                 return false;
             }
         }
@@ -318,6 +327,14 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     IdentityWindows identities() {
         return identities;
+    }
+
+    ShardListing listing() {
+        return listing;
+    }
+
+    int pgCount() {
+        return replicas.length;
     }
 
     RepairBudget repairBudget() {

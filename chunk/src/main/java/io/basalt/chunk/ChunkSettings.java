@@ -43,7 +43,19 @@ public record ChunkSettings(
 
     /// What suits a data centre.
     public static final ChunkSettings DEFAULT = new ChunkSettings(
-            1024, 2048, 32, 4096, 600_000_000L, 10_000_000L, 2_000_000_000L, 100_000_000L, 500_000_000L, SUSPECT_NS, COMMON_NS, REPAIR_BYTES_PER_SECOND, SWEEP_NS);
+            1024,
+            2048,
+            32,
+            4096,
+            600_000_000L,
+            10_000_000L,
+            2_000_000_000L,
+            100_000_000L,
+            500_000_000L,
+            SUSPECT_NS,
+            COMMON_NS,
+            REPAIR_BYTES_PER_SECOND,
+            SWEEP_NS);
 
     public ChunkSettings {
         require("requestsMax", requestsMax, 1, 1 << 16);

@@ -18,6 +18,7 @@ final class Copy implements ReplicaCall.Owner {
     private boolean joining;
     private boolean joined;
     private boolean isUnverified;
+    private boolean knowsCommon;
     private boolean verifying;
     private boolean failed;
     private long neededFrom;
@@ -59,10 +60,16 @@ final class Copy implements ReplicaCall.Owner {
         return state == CopyState.FOLLOWING;
     }
 
-    /// Whether it has what is known to be common to all copies: this primary has seen it in sync, and its device has not
+    /// Whether it has what is known to be common to all copies: this primary has seen it in sync, and its device has
+    /// not
     /// begun a new life.
     boolean hasCommon() {
         return wasInSync && !isUnverified;
+    }
+
+    /// Whether it says that it has what is common to all copies, when it began to follow.
+    boolean knowsCommon() {
+        return knowsCommon;
     }
 
     /// Whether a change of a version has to be there before it is acknowledged.
@@ -207,6 +214,8 @@ final class Copy implements ReplicaCall.Owner {
                 replica.ownEpoch(),
                 nowNs + replica.device().settings().callNs());
         ShardRange.target(call.body(), 0, 0, 0, replica.device().deviceId(), replica.pg(), replica.ownEpoch());
+        final boolean isIncomplete = replica.device().store().isIncomplete();
+        ShardRange.range(call.body(), 0, 0, isIncomplete ? ShardRange.INCOMPLETE : 0);
         ReplicaRequest.order(call.body(), peer.session(), 0);
         if (peer.send(call)) {
             become(CopyState.PREPARING);
@@ -223,7 +232,8 @@ final class Copy implements ReplicaCall.Owner {
         }
         if (isCurrent && code == AnswerCode.OK) {
             highest = call.answeredValue();
-            isUnverified |= call.answeredCount() != 0;
+            isUnverified |= (call.answeredCount() & Following.NEW_LIFE) != 0;
+            knowsCommon = (call.answeredCount() & Following.HAS_COMMON) != 0;
             become(CopyState.FOLLOWING);
             replica.copyFollows(this);
         } else if (state == CopyState.PREPARING) {

@@ -22,6 +22,13 @@ import org.jspecify.annotations.Nullable;
 /// one is over and nothing of it is under way here any more, so that a primary that has been left can
 /// neither serve a read nor change a copy. One owner reactor.
 final class Following {
+    /// Flag of an answer to PREPARE: the copy has not followed this primary in its present life.
+    static final int NEW_LIFE = 1;
+
+    /// Flag of an answer to PREPARE: the copy has been told what is common in its present life, so it was compared
+    /// with the others in it, and has all of that.
+    static final int HAS_COMMON = 2;
+
     private final PgReplica replica;
     private final ChunkDevice device;
     private int followedDevice;
@@ -50,15 +57,20 @@ final class Following {
         final int asked = ShardRange.epoch(body);
         final long session = ReplicaRequest.session(body);
         final boolean isKnown = primary == followedDevice && Sessions.life(session) == Sessions.life(followedSession);
-        final AnswerCode code = follow(primary, asked, session);
+        final boolean isIncomplete = (ShardRange.flags(body) & ShardRange.INCOMPLETE) != 0;
+        final AnswerCode code = follow(primary, asked, session, isIncomplete);
         if (code == AnswerCode.OK) {
             device.promises().carriedBy(primary, session, in.connection());
         }
-        AnswerBody.set(in.answerBody(), replica.epoch(), isKnown ? 0 : 1, replica.highest());
+        AnswerBody.set(in.answerBody(), replica.epoch(), answerFlags(isKnown), replica.highest());
         in.answer(code.code(), AnswerBody.BYTES);
     }
 
-    private AnswerCode follow(int primary, int asked, long session) {
+    private int answerFlags(boolean isKnown) {
+        return (isKnown ? 0 : NEW_LIFE) | (replica.commonBelow() > 0 ? HAS_COMMON : 0);
+    }
+
+    private AnswerCode follow(int primary, int asked, long session, boolean isIncomplete) {
         if (device.rules().isStaleEpoch(asked, replica.epoch())) {
             return AnswerCode.STALE_EPOCH;
         }
@@ -86,6 +98,7 @@ final class Following {
             followedSession = 0;
             return AnswerCode.NO_LEASE;
         }
+        device.scrub().follows(replica.pg(), isIncomplete);
         followedDevice = primary;
         followedEpoch = asked;
         followedSession = session;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// heartbeat has a connection of its own, so that it never waits behind data or for its credits.
 ///
 /// ```
-///  the data connection is ready: begin ──▶ asked, every third of a lease ──▶ answered: held for a lease from the asking
+///  the data connection is ready: begin ──▶ asked, every third of a lease ──▶ answered: held for a lease from the
+/// asking
 ///                                             │                                  │
 ///                                             └── no answer for a lease: silent ◀┘
 /// ```
@@ -33,6 +34,7 @@ final class Lease implements ConnectionListener, ReplicaCall.Owner {
     private long session;
     private long untilNs;
     private long heardNs;
+    private long lastTickNs;
     private long nextAskNs;
     private long nextConnectNs;
 
@@ -53,6 +55,7 @@ final class Lease implements ConnectionListener, ReplicaCall.Owner {
     void begin(long newSession) {
         session = newSession;
         heardNs = device.nowNs();
+        lastTickNs = heardNs;
         nextAskNs = heardNs;
         ask(heardNs);
     }
@@ -79,6 +82,12 @@ final class Lease implements ConnectionListener, ReplicaCall.Owner {
         }
         if (session == 0) {
             return;
+        }
+        final long stoodNs = nowNs - lastTickNs;
+        lastTickNs = nowNs;
+        if (stoodNs > device.settings().leaseNs() / ASKED_PER_LEASE) {
+            // This process stood still: what came meanwhile has not been looked at yet.
+            heardNs += stoodNs;
         }
         if (nowNs - heardNs >= device.settings().leaseNs()) {
             peer.isSilent();

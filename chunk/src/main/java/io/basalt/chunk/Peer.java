@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// that device have to be asked to follow again, under a new session; the [Lease] is over at once.
 ///
 /// **Suspicion.** A device is suspected when its process has closed the connection and does not take a new one within
-/// [ChunkSettings#suspectNs()], when it has answered no heartbeat for a lease, and when it cannot be reached for as long
+/// [ChunkSettings#suspectNs()], when it has answered no heartbeat for a lease, and when it cannot be reached for as
+/// long
 /// after the connection was lost otherwise. Suspicion may be wrong: all that follows from it is that the metaserver is
 /// asked to go on without the copies there. One owner reactor.
 final class Peer implements ConnectionListener {

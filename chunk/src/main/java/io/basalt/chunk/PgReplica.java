@@ -43,6 +43,7 @@ final class PgReplica {
     /// Highest epoch heard of, from maps or primaries.
     private int epoch;
 
+    private long changes;
     private long highest;
     private long counter;
 
@@ -137,6 +138,9 @@ final class PgReplica {
             return;
         }
         final boolean isKnown = state == PgState.SERVING && isContinuedBy(next);
+        if (state == PgState.LEFT_OUT && next.inSync(device.deviceId())) {
+            device.scrub().isWhole(pg);
+        }
         configuration = next;
         reconciliation = null;
         settled.reset();
@@ -302,12 +306,19 @@ final class PgReplica {
     // Changes on this device, in whatever role.
 
     void applyingBegins() {
+        changes++;
         following.applyingBegins();
     }
 
     void applied(long version) {
+        changes++;
         following.applyingEnds();
         seen(version);
+    }
+
+    /// Rises whenever a change begins or ends on this device.
+    long changes() {
+        return changes;
     }
 
     /// A version exists.
@@ -460,7 +471,7 @@ final class PgReplica {
                 return false;
             }
         }
-        return !hasFailedHere;
+        return !hasFailedHere && !device.store().isIncomplete();
     }
 
     /// Whether another copy is known to have everything.

@@ -96,10 +96,12 @@ final class PrimaryRequests implements Service {
             case DataMessage.COPY_SHARDS -> listShards(in, replica);
             case DataMessage.COPY_VERSIONS -> tellVersions(in, replica);
             case DataMessage.SETTLED -> {
+                device.scrub().isWhole(replica.pg());
                 replica.settled(ReplicaRequest.version(body));
                 device.answer(in, AnswerCode.OK, replica.epoch(), 0);
             }
             case DataMessage.COMMON -> {
+                device.scrub().isWhole(replica.pg());
                 replica.common(ReplicaRequest.version(body));
                 device.answer(in, AnswerCode.OK, replica.epoch(), 0);
             }
@@ -130,8 +132,8 @@ final class PrimaryRequests implements Service {
 
     private void listShards(Incoming in, PgReplica replica) {
         final ShardKey after = new ShardKey(ShardRange.partId(in.body()), ShardRange.shardIndex(in.body()));
-        final NavigableMap<ShardKey, ShardListing.Listed> shards = ShardListing.of(
-                device, replica.pg(), ReplicaRequest.version(in.body()));
+        final NavigableMap<ShardKey, ShardListing.Listed> shards =
+                device.listing().of(replica, ReplicaRequest.version(in.body()));
         final int rest = shards.tailMap(after, false).size();
         final int count = Math.min(rest, ShardListing.COUNT_MAX);
         if (count > 0 && !ChunkDevice.takeAnswerBuffer(in, count * ShardEntry.BYTES)) {

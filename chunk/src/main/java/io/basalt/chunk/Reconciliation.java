@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// does not know since when, or the joining copy was not in sync then or has begun a new life.
 ///
 /// What a joining copy has in an older version is given to it as it is here. What differs otherwise is written anew to
-/// all copies, as a change with a new version. Both happen in the order of all other changes. So a comparison that is broken off has done no harm and is begun anew.
+/// all copies, as a change with a new version. Both happen in the order of all other changes. So a comparison that is
+/// broken off has done no harm and is begun anew.
 final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change.Listener {
     /// What it does.
     private enum Phase {
@@ -43,7 +44,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     ///
     /// @param sources bits of the copies that have the content
     /// @param others bits of the copies that have an older one
-    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write them anew
+    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write them
+    ///     anew
     private record Run(int firstBlock, int count, int sources, int others, long given) {
         Run anew() {
             return new Run(firstBlock, count, sources, others, 0);
@@ -79,7 +81,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         this.replica = replica;
         this.joining = joining;
         device = replica.device();
-        from = joining == null || joining.hasCommon() ? replica.commonBelow() : 0;
+        from = haveCommon(joining) ? replica.commonBelow() : 0;
         blocks = device.store().shardBytes() / DataMessage.BLOCK_BYTES;
         step = new StoreStep(this, blocks);
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
@@ -89,6 +91,21 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             }
         }
         versions = new long[others.size() + 1][blocks];
+    }
+
+    /// Whether all that are compared have what this device knows to be common. A copy that has begun a new life may have
+    /// lost some of it, until it was compared.
+    private boolean haveCommon(@Nullable Copy compared) {
+        if (compared != null) {
+            return compared.hasCommon();
+        }
+        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
+            final Copy copy = replica.copy(slot);
+            if (copy != null && copy.isInSync() && !copy.knowsCommon()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// The device of the copy that is brought up to date; 0 if there is none.
@@ -118,7 +135,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         switch (phase) {
             case SETTLING -> {
                 if (joining == null || replica.isSettledBefore(joining.neededFrom())) {
-                    ShardListing.of(device, replica.pg(), from)
+                    device.listing()
+                            .of(replica, from)
                             .forEach((shard, listed) -> listedOne(shard, listed.version(), listed.tombstone()));
                     phase = Phase.LISTING;
                     list();
@@ -266,10 +284,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             final int sources = sources(block);
             final long given = given(block);
             int end = block + 1;
-            while (end < blocks
-                    && end - block < RUN_BLOCKS_MAX
-                    && sources(end) == sources
-                    && given(end) == given) {
+            while (end < blocks && end - block < RUN_BLOCKS_MAX && sources(end) == sources && given(end) == given) {
                 end++;
             }
             if (sources != 0) {
@@ -345,7 +360,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         final ShardKey shard = shards.first();
         final int first = run.firstBlock * DataMessage.BLOCK_BYTES;
         final int bytes = run.count * DataMessage.BLOCK_BYTES;
-        isWaiting = joining != null && run.given != 0
+        isWaiting = (joining != null && run.given != 0)
                 ? device.give(
                         replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given, this)
                 : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources, this);
@@ -388,8 +403,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             }
         } else if (code == AnswerCode.OK) {
             device.counters().count(Counter.RECONCILED);
-            device.counters()
-                    .add(Counter.RECONCILED_BYTES, (long) runs.remove().count * DataMessage.BLOCK_BYTES);
+            device.counters().add(Counter.RECONCILED_BYTES, (long) runs.remove().count * DataMessage.BLOCK_BYTES);
         } else {
             fail();
             return;
@@ -424,8 +438,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 device.nowNs() + device.settings().callNs());
         ShardRange.target(call.body(), 0, 0, shard.partId(), shard.shardIndex(), replica.pg(), replica.ownEpoch());
         ShardRange.range(call.body(), 0, type == DataMessage.COPY_VERSIONS ? blocks * DataMessage.BLOCK_BYTES : 0, 0);
-        ReplicaRequest.order(
-                call.body(), copy.peer().session(), type == DataMessage.COPY_SHARDS ? from : 0);
+        ReplicaRequest.order(call.body(), copy.peer().session(), type == DataMessage.COPY_SHARDS ? from : 0);
         call.incoming().reset(device.scratch().table());
         call.incoming().add(0, device.scratch().offset(scratch), answerBytes);
         isWaiting = copy.isFollowing() && copy.peer().send(call);

@@ -161,8 +161,7 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
                 replica.ownEpoch(),
                 nowNs + 2 * device.settings().callNs());
         ShardRange.target(call.body(), 0, 0, range.partId, range.shardIndex, replica.pg(), replica.ownEpoch());
-        ShardRange.range(
-                call.body(), range.first * DataMessage.BLOCK_BYTES, range.count * DataMessage.BLOCK_BYTES, 0);
+        ShardRange.range(call.body(), range.first * DataMessage.BLOCK_BYTES, range.count * DataMessage.BLOCK_BYTES, 0);
         ReplicaRequest.order(call.body(), peer.session(), device.deviceId());
         if (!peer.send(call)) {
             device.giveCall(call);

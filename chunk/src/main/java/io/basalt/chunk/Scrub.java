@@ -7,6 +7,7 @@ import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 
 /// A walk over every shard of a device, again and again, that reads each block, so that its checksum is compared
 /// before a client needs it. What does not match, or cannot be read, goes to [Repairs].
@@ -23,8 +24,8 @@ import java.lang.foreign.MemorySegment;
 ///      └── last shard ────┘
 /// ```
 ///
-/// Also tells the store that it is complete again, once every placement group is known to be whole on all copies:
-/// see [io.basalt.store.chunk.ChunkStore#isIncomplete]. Control plane; one owner reactor.
+/// Also tells the store that it is complete again, once a primary that is so has compared every placement group's copy
+/// here: see [io.basalt.store.chunk.ChunkStore#isIncomplete]. Control plane; one owner reactor.
 public final class Scrub implements StoreStep.Owner {
     /// A TiB in a week.
     public static final long BYTES_PER_SECOND_DEFAULT = (1L << 40) / (7 * 24 * 3600);
@@ -66,6 +67,11 @@ public final class Scrub implements StoreStep.Owner {
     private int offset;
     private int locateUntil;
     private int scratch = Scratch.NONE;
+
+    /// Placement groups of which this device has everything, as a primary that is complete has found.
+    private final BitSet whole = new BitSet();
+
+    private final BitSet followsIncomplete = new BitSet();
 
     private long walks;
     private long startedNs;
@@ -131,6 +137,23 @@ public final class Scrub implements StoreStep.Owner {
         repairs.asked(in, replica);
     }
 
+    /// Another device is followed as primary of a placement group.
+    ///
+    /// @param isIncomplete whether it has lost shards, and does not know which
+    void follows(int pg, boolean isIncomplete) {
+        followsIncomplete.set(pg, isIncomplete);
+    }
+
+    /// The primary that is followed has compared this copy: it has everything that the primary has.
+    void isWhole(int pg) {
+        if (!followsIncomplete.get(pg)) {
+            whole.set(pg);
+        } else if (!whole.get(pg)) {
+            // What neither of the two knows may have been lost by both.
+            device.store().declareIncomplete();
+        }
+    }
+
     private void found(long part, int shard, int block) {
         device.counters().count(Counter.CORRUPT_FOUND);
         repairs.add(part, shard, block);
@@ -152,9 +175,8 @@ public final class Scrub implements StoreStep.Owner {
 
     private void look(long nowNs) {
         final ChunkCounters counters = device.counters();
-        final long load = counters.value(Counter.READS)
-                + counters.value(Counter.CHANGES)
-                + counters.value(Counter.REPLICATED);
+        final long load =
+                counters.value(Counter.READS) + counters.value(Counter.CHANGES) + counters.value(Counter.REPLICATED);
         final boolean wasLoaded = isLoaded;
         isLoaded = load - loadSeen > LOAD_MAX;
         loadSeen = load;
@@ -162,7 +184,7 @@ public final class Scrub implements StoreStep.Owner {
             pausedNs += LOOK_NS;
         }
         nextLookNs = nowNs + LOOK_NS;
-        if (device.store().isIncomplete() && device.isWholeEverywhere()) {
+        if (device.store().isIncomplete() && device.areAllHere(whole)) {
             device.store().declareComplete();
         }
     }
@@ -207,7 +229,10 @@ public final class Scrub implements StoreStep.Owner {
 
     private void begin(long part, int shard, long version, boolean isEmpty) {
         final PgReplica replica = device.replicaOf(device.pgOf(part, shard));
-        if (!isEmpty && replica != null && replica.state() != PgState.ABSENT && !device.sweep().isDeleted(part)) {
+        if (!isEmpty
+                && replica != null
+                && replica.state() != PgState.ABSENT
+                && !device.sweep().isDeleted(part)) {
             hasShard = true;
             partId = part;
             shardIndex = shard;
@@ -217,7 +242,8 @@ public final class Scrub implements StoreStep.Owner {
     }
 
     private void read(long nowNs) {
-        final int length = phase == Phase.LOCATING ? BLOCK : Math.min(PIECE, device.store().shardBytes() - offset);
+        final int length =
+                phase == Phase.LOCATING ? BLOCK : Math.min(PIECE, device.store().shardBytes() - offset);
         if (!budget.take(length, nowNs)) {
             return;
         }

@@ -1,7 +1,6 @@
 package io.basalt.chunk;
 
 import io.basalt.wire.data.AnswerCode;
-import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ReplicaRequest;
 import org.jspecify.annotations.Nullable;
 

@@ -30,6 +30,9 @@ public interface ShardStore {
     /// See [ChunkStore#declareComplete].
     void declareComplete();
 
+    /// See [ChunkStore#declareIncomplete].
+    void declareIncomplete();
+
     /// See [ChunkStore#capacity].
     StoreCapacity capacity();
 
@@ -78,6 +81,11 @@ public interface ShardStore {
             @Override
             public void declareComplete() {
                 store.declareComplete();
+            }
+
+            @Override
+            public void declareIncomplete() {
+                store.declareIncomplete();
             }
 
             @Override

@@ -79,6 +79,20 @@ class FailOverTest {
     }
 
     @Test
+    void aPrimaryThatStoodStillSuspectsNobodyForIt() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
+            cluster.on(1).standStill(true);
+            cluster.run(2 * SETTINGS.leaseNs());
+            cluster.on(1).standStill(false);
+            assertThat(cluster.settled(() -> gate.write(1, 0, 0, BLOCK, 0x22))).isEqualTo(AnswerCode.OK);
+            cluster.run(2 * SETTINGS.leaseNs());
+            assertThat(cluster.wishes()).isEmpty();
+        }
+    }
+
+    @Test
     void aConnectionThatIsMadeAnewAtOnceIsNoReasonToSuspect() {
         try (TestCluster cluster = new TestCluster(3)) {
             final TestGate gate = cluster.gate();
@@ -146,10 +160,31 @@ class FailOverTest {
             writeShards(cluster, gate);
             cluster.run(3 * cluster.settings().commonNs());
             assertThat(gate.write(1, 7, 0, BLOCK, 0x77).await()).isEqualTo(AnswerCode.OK);
+            final long walks = cluster.on(2).device().listing().walks();
             cluster.on(1).kill();
             cluster.configure(List.of(2, 3, 1), List.of(2, 3));
             cluster.awaitServing(2);
             assertThat(compared(cluster, 2)).isEqualTo(1);
+            assertThat(cluster.on(2).device().listing().walks() - walks).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aNextPrimaryComparesInFullWithACopyThatHasBegunANewLife() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            writeShards(cluster, gate);
+            cluster.run(3 * cluster.settings().commonNs());
+            cluster.grants(false);
+            cluster.on(3).kill();
+            cluster.on(3).start();
+            cluster.await("device 3 to be open", () -> cluster.on(3).isOpen());
+            cluster.on(1).kill();
+            cluster.configure(List.of(2, 3, 1), List.of(2, 3));
+            cluster.awaitServing(2);
+            assertThat(compared(cluster, 2))
+                    .as("what it has lost would not be looked for any more")
+                    .isEqualTo(SHARDS);
         }
     }
 

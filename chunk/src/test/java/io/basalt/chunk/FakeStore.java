@@ -52,6 +52,9 @@ final class FakeStore implements ShardStore {
     public void declareComplete() {}
 
     @Override
+    public void declareIncomplete() {}
+
+    @Override
     public StoreCapacity capacity() {
         return new StoreCapacity(shardBytes(), 16, 1, 0, 0, 0, 0, 16, 0);
     }

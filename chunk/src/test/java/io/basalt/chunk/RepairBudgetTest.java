@@ -21,7 +21,9 @@ class RepairBudgetTest {
     void givesAPieceThatIsLargerThanTheBucketAndMakesTheNextWait() {
         final RepairBudget budget = new RepairBudget(1000, 0);
         assertThat(budget.take(65_536, 0)).isTrue();
-        assertThat(budget.take(1, 60 * SECOND_NS)).as("at most a second is made up for at once").isFalse();
+        assertThat(budget.take(1, 60 * SECOND_NS))
+                .as("at most a second is made up for at once")
+                .isFalse();
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.basalt.testkit.Seeds;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.DataMessage;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// A few devices with production stores on simulated disks, one placement group, and a metaserver that does
 /// what the test says. Time moves by hand, in small steps, when something is awaited. One thread.
@@ -44,6 +46,7 @@ final class TestCluster implements AutoCloseable {
     private final SimNetwork network = new SimNetwork(clock::nanoTime, random::nextLong, arena);
     private final ChunkSettings settings;
     private final int entries;
+    private final @Nullable Path folder;
     private final List<TestDevice> devices = new ArrayList<>();
     private final List<TestGate> gates = new ArrayList<>();
     private final Map<Long, Long> generations = new HashMap<>();
@@ -58,6 +61,12 @@ final class TestCluster implements AutoCloseable {
 
     /// @param entries shards that each device can know; 0 for the usual number
     TestCluster(int count, ChunkSettings settings, int entries) {
+        this(count, settings, entries, null);
+    }
+
+    /// @param folder for the devices' files; null for simulated disks
+    TestCluster(int count, ChunkSettings settings, int entries, @Nullable Path folder) {
+        this.folder = folder;
         this.settings = settings;
         this.entries = entries;
         ClusterMap made = ClusterMap.builder(new RoutingRule(1, count, FailureDomain.HOST))
@@ -111,6 +120,11 @@ final class TestCluster implements AutoCloseable {
 
     int entries() {
         return entries;
+    }
+
+    @Nullable
+    Path folder() {
+        return folder;
     }
 
     long random() {

@@ -22,6 +22,7 @@ import java.util.List;
 /// @param idleMode what the devices' reactors do when they find no work
 /// @param settings bounds and times of replication
 /// @param software version, for people
+/// @param upkeep what is done besides serving
 public record ChunkOptions(
         Path data,
         ClusterKey key,
@@ -35,7 +36,8 @@ public record ChunkOptions(
         List<Integer> cpus,
         IdleMode idleMode,
         ChunkSettings settings,
-        String software) {
+        String software,
+        Upkeep upkeep) {
     public ChunkOptions {
         metaservers = List.copyOf(metaservers);
         devices = List.copyOf(devices);
@@ -47,6 +49,38 @@ public record ChunkOptions(
             throw new IllegalArgumentException("chunk server " + name + ": " + cpus.size() + " processors for "
                     + devices.size() + " devices; give one for each, or none");
         }
+    }
+
+    /// With the usual upkeep.
+    public ChunkOptions(
+            Path data,
+            ClusterKey key,
+            String name,
+            List<NodeAddress> metaservers,
+            String room,
+            String rack,
+            String host,
+            String setName,
+            List<DeviceOptions> devices,
+            List<Integer> cpus,
+            IdleMode idleMode,
+            ChunkSettings settings,
+            String software) {
+        this(
+                data,
+                key,
+                name,
+                metaservers,
+                room,
+                rack,
+                host,
+                setName,
+                devices,
+                cpus,
+                idleMode,
+                settings,
+                software,
+                Upkeep.DEFAULT);
     }
 
     /// A node in a rack and room of their own names, with the usual settings.
@@ -68,12 +102,23 @@ public record ChunkOptions(
                 "0.1.0");
     }
 
-    /// The file in which a chunk server keeps the identity that it presents one of its devices with.
-    ///
-    /// @param data the chunk server's folder
-    /// @param index place of the device in its options
-    public static Path deviceIdentity(Path data, int index) {
-        return data.resolve("device-" + index + ".uuid");
+    /// The same with another upkeep.
+    public ChunkOptions withUpkeep(Upkeep newUpkeep) {
+        return new ChunkOptions(
+                data,
+                key,
+                name,
+                metaservers,
+                room,
+                rack,
+                host,
+                setName,
+                devices,
+                cpus,
+                idleMode,
+                settings,
+                software,
+                newUpkeep);
     }
 
     /// The same in another place.
@@ -91,13 +136,27 @@ public record ChunkOptions(
                 cpus,
                 idleMode,
                 settings,
-                software);
+                software,
+                upkeep);
     }
 
     /// The same with reactors that idle and are placed otherwise.
     public ChunkOptions withReactors(IdleMode newMode, List<Integer> newCpus) {
         return new ChunkOptions(
-                data, key, name, metaservers, room, rack, host, setName, devices, newCpus, newMode, settings, software);
+                data,
+                key,
+                name,
+                metaservers,
+                room,
+                rack,
+                host,
+                setName,
+                devices,
+                newCpus,
+                newMode,
+                settings,
+                software,
+                upkeep);
     }
 
     /// The same with other bounds and times.
@@ -115,6 +174,7 @@ public record ChunkOptions(
                 cpus,
                 idleMode,
                 newSettings,
-                software);
+                software,
+                upkeep);
     }
 }

@@ -26,6 +26,7 @@ import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.Registered;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +60,7 @@ public final class ChunkServer implements AutoCloseable {
     private final List<DeviceHost> hosts;
     private final List<NodeAddress> addresses = new ArrayList<>();
     private final ReactorThread control;
+    private @Nullable ChunkMetrics metrics;
     private final long life = System.currentTimeMillis();
 
     // In the control reactor only.
@@ -95,6 +97,7 @@ public final class ChunkServer implements AutoCloseable {
             for (final DeviceHost host : hosts) {
                 server.addresses.add(host.listen());
             }
+            server.startMetrics();
             server.register();
             return server;
         } catch (RuntimeException e) {
@@ -106,6 +109,20 @@ public final class ChunkServer implements AutoCloseable {
     /// Where each device is listened for, in the order of the options.
     public List<NodeAddress> addresses() {
         return List.copyOf(addresses);
+    }
+
+    private void startMetrics() {
+        final InetSocketAddress wanted = options.upkeep().metrics();
+        if (wanted != null) {
+            final ChunkMetrics started = new ChunkMetrics(wanted, options.software(), hosts);
+            metrics = started;
+            LOG.log(Level.INFO, options.name() + " tells metrics at http:/" + started.address() + "/metrics");
+        }
+    }
+
+    /// Where metrics are told; null if they are not.
+    public @Nullable InetSocketAddress metricsAddress() {
+        return metrics == null ? null : metrics.address();
     }
 
     /// Whether the metaserver knows this node, and can be reached. From any thread but the server's own.
@@ -163,6 +180,9 @@ public final class ChunkServer implements AutoCloseable {
             }
             future.complete(true);
         });
+        if (metrics != null) {
+            metrics.close();
+        }
         hosts.forEach(DeviceHost::close);
         control.close();
     }

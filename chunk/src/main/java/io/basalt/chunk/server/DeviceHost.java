@@ -46,9 +46,11 @@ final class DeviceHost {
     private static final int RING_ENTRIES = 1024;
     private static final long QUIET_CHECK_NS = 1_000_000;
 
+    /// Between two walks of the scrub: small devices need not be read all day long.
+    private static final long SCRUB_REST_NS = 3_600_000_000_000L;
+
     private final ChunkOptions options;
     private final DeviceOptions deviceOptions;
-    private final UUID uuid;
     private final ReactorThread thread;
     private final FileVolume volume;
 
@@ -64,11 +66,9 @@ final class DeviceHost {
 
     private volatile @Nullable UsageWalk usageWalk;
 
-    private DeviceHost(
-            ChunkOptions options, DeviceOptions deviceOptions, UUID uuid, ReactorThread thread, FileVolume volume) {
+    private DeviceHost(ChunkOptions options, DeviceOptions deviceOptions, ReactorThread thread, FileVolume volume) {
         this.options = options;
         this.deviceOptions = deviceOptions;
-        this.uuid = uuid;
         this.thread = thread;
         this.volume = volume;
     }
@@ -79,7 +79,6 @@ final class DeviceHost {
     static DeviceHost start(ChunkOptions options, int index) {
         final DeviceOptions deviceOptions = options.devices().get(index);
         final boolean isNew = create(deviceOptions);
-        final UUID uuid = IdentityFile.readOrCreate(ChunkOptions.deviceIdentity(options.data(), index));
         final ReactorThread thread = ReactorThread.start(
                 ReactorConfiguration.of("chunk-" + index, index).withIdleMode(options.idleMode()),
                 options.cpus().isEmpty()
@@ -93,7 +92,7 @@ final class DeviceHost {
         try {
             volume = FileVolume.open(
                     FileOptions.of("device-" + index, deviceOptions.path()).withDirect(deviceOptions.direct()));
-            final DeviceHost host = new DeviceHost(options, deviceOptions, uuid, thread, volume);
+            final DeviceHost host = new DeviceHost(options, deviceOptions, thread, volume);
             if (isNew) {
                 InReactor.await(thread.reactor(), "formatting " + deviceOptions.path(), host::format);
             }
@@ -127,6 +126,7 @@ final class DeviceHost {
     }
 
     private void format(CompletableFuture<Boolean> done) {
+        final UUID uuid = UUID.randomUUID();
         ChunkStore.format(
                 volume,
                 thread.reactor(),
@@ -151,6 +151,13 @@ final class DeviceHost {
             public void opened(ChunkStore newStore, RecoveryReport report) {
                 store = newStore;
                 LOG.log(Level.INFO, deviceOptions.path() + ": " + report);
+                if (report.shardsDamaged() > 0 || report.incomplete()) {
+                    LOG.log(
+                            Level.WARNING,
+                            deviceOptions.path() + ": metadata is corrupt: " + report.shardsDamaged() + " shards lost"
+                                    + (report.incomplete() ? ", and some of which it is not known which they were" : "")
+                                    + "; they are written again from other copies");
+                }
                 done.complete(true);
             }
 
@@ -162,7 +169,9 @@ final class DeviceHost {
     }
 
     private ChunkServerException refusal(String reason) {
-        return new ChunkServerException("device " + deviceOptions.path() + ": " + reason);
+        return new ChunkServerException("device " + deviceOptions.path() + ": " + reason
+                + "; if other copies have its content, `basalt chunk format --again " + deviceOptions.path()
+                + "` makes an empty device of the same identity, which the cluster fills");
     }
 
     Reactor reactor() {
@@ -177,8 +186,12 @@ final class DeviceHost {
         return deviceOptions;
     }
 
+    /// Identity of the device, as its superblock has it. From outside of the reactor.
     UUID uuid() {
-        return uuid;
+        return InReactor.await(
+                reactor(),
+                "asking for the identity",
+                future -> future.complete(storeOf().deviceId()));
     }
 
     /// How full the store is. From outside of the reactor.
@@ -264,6 +277,8 @@ final class DeviceHost {
                     membership,
                     ReplicationRules.STANDARD,
                     options.settings());
+            device.scrub().rate(options.upkeep().scrubBytesPerSecond(), SCRUB_REST_NS);
+            device.scrub().listener(new ScrubLog(reactor(), deviceOptions.path()));
         }
     }
 

@@ -68,6 +68,10 @@ final class HandOver implements MetaReply<HandOverResult> {
                 return;
             }
         }
+        if (hosts.isEmpty()) {
+            end("is done");
+            return;
+        }
         // The devices take what is posted to them in order: the maps come before this.
         final AtomicInteger missing = new AtomicInteger(hosts.size());
         for (final DeviceHost host : hosts) {

@@ -14,6 +14,7 @@ package io.basalt.wire.data;
 /// | COPY_VERSIONS | primary, any copy | [ReplicaRequest] | | a version (u64) for each block |
 /// | COPY_SHARDS | primary, any copy | [ReplicaRequest] | | [ShardEntry] for each shard after the one named |
 /// | SETTLED, COMMON | primary, secondary | [ReplicaRequest] | | |
+/// | REPAIR | copy, primary | [ReplicaRequest] | | |
 public final class DataMessage {
     /// Read a range of a shard. Needs the primary's lease.
     public static final int READ = 1;
@@ -50,6 +51,9 @@ public final class DataMessage {
     /// Every copy of the placement group is in sync, and has every change below the version that is named: copies that
     /// are compared later need be so only in what was changed since.
     public static final int COMMON = 38;
+    /// The one message that a copy sends to its primary: blocks of it cannot be read, and are to be written again
+    /// with what the others have. May be sent again at any time.
+    public static final int REPAIR = 39;
 
     /// Bytes of a block: what versions and checksums are kept for.
     public static final int BLOCK_BYTES = 4096;
@@ -70,12 +74,12 @@ public final class DataMessage {
 
     /// Whether a type is one that a chunk server sends to another.
     public static boolean isReplicaRequest(int type) {
-        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= COMMON);
+        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= REPAIR);
     }
 
     /// Whether a chunk server's request is about one shard.
     public static boolean namesShard(int type) {
-        return type <= REPLICATE_ZEROES || type == COPY_READ || type == COPY_VERSIONS;
+        return type <= REPLICATE_ZEROES || type == COPY_READ || type == COPY_VERSIONS || type == REPAIR;
     }
 
     /// The type of the message that carries a change of a client's type to another copy.

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///   refused.
 /// * `version` is the change's (epoch, counter): see [Versions]. 0 where nothing is changed. Its epoch
 ///   may be older than that of the message: the change was begun before the configuration was changed.
+///   REPAIR: the number of the device that asks; `session` is that of its own connection.
 ///   SETTLED, COMMON: the bound. COPY_SHARDS: only shards that were changed at or after it are wanted.
 ///
 /// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no
@@ -59,7 +60,8 @@ public final class ReplicaRequest {
         if (bodyLength != BYTES) {
             return "body has a wrong length";
         }
-        final String target = ShardRange.targetViolation(body);
+        final int flags = type == DataMessage.PREPARE ? ShardRange.INCOMPLETE : 0;
+        final String target = ShardRange.targetViolation(body, ShardRange.FLAGS_KNOWN | flags);
         if (target != null) {
             return target;
         }
@@ -76,8 +78,16 @@ public final class ReplicaRequest {
             case DataMessage.REPLICATE_DISCARD, DataMessage.REPLICATE_ZEROES, DataMessage.COPY_VERSIONS ->
                 rangeViolation(type, body, DataMessage.SHARD_BYTES_MAX);
             case DataMessage.SETTLED, DataMessage.COMMON -> versionViolation(body);
+            case DataMessage.REPAIR -> repairViolation(body);
             default -> null;
         };
+    }
+
+    private static @Nullable String repairViolation(MemorySegment body) {
+        if (version(body) <= 0 || version(body) > Integer.MAX_VALUE) {
+            return "version is not the number of a device";
+        }
+        return ShardRange.rangeViolation(body, DataMessage.BLOCK_BYTES, DataMessage.DATA_BYTES_MAX);
     }
 
     private static @Nullable String versionViolation(MemorySegment body) {

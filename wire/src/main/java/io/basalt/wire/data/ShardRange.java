@@ -20,6 +20,9 @@ public final class ShardRange {
     /// Flag: a WRITE_ZEROES may free the space.
     public static final int MAY_UNMAP = 1;
 
+    /// Flag: the primary that sends a PREPARE has lost shards, and does not know which.
+    public static final int INCOMPLETE = 2;
+
     static final int FLAGS_KNOWN = MAY_UNMAP;
 
     private static final long VOLUME_ID = 0;
@@ -54,7 +57,7 @@ public final class ShardRange {
     ///
     /// @param offset first byte within the shard
     /// @param length bytes
-    /// @param flags 0 or [#MAY_UNMAP]
+    /// @param flags 0, [#MAY_UNMAP] or [#INCOMPLETE]
     public static void range(MemorySegment body, int offset, int length, int flags) {
         body.set(INT, OFFSET, offset);
         body.set(INT, LENGTH, length);
@@ -101,7 +104,7 @@ public final class ShardRange {
         return body.get(INT, EPOCH);
     }
 
-    /// [#MAY_UNMAP] or 0.
+    /// 0, [#MAY_UNMAP] or [#INCOMPLETE].
     public static int flags(MemorySegment body) {
         return body.get(INT, FLAGS);
     }
@@ -116,13 +119,17 @@ public final class ShardRange {
     /// The rule that the target breaks, or null. What the server knows (placement groups, shard size,
     /// generations) is the server's to check.
     static @Nullable String targetViolation(MemorySegment body) {
+        return targetViolation(body, FLAGS_KNOWN);
+    }
+
+    static @Nullable String targetViolation(MemorySegment body, int flagsKnown) {
         if (pg(body) < 0) {
             return "pg is negative";
         }
         if (epoch(body) <= 0) {
             return "epoch is not positive";
         }
-        if ((flags(body) & ~FLAGS_KNOWN) != 0) {
+        if ((flags(body) & ~flagsKnown) != 0) {
             return "unknown flags";
         }
         if (shardIndex(body) < 0) {

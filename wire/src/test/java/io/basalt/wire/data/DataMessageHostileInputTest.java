@@ -27,6 +27,7 @@ class DataMessageHostileInputTest {
         DataMessage.COPY_VERSIONS,
         DataMessage.COPY_SHARDS,
         DataMessage.SETTLED,
+        DataMessage.REPAIR,
         0,
         6,
         20,

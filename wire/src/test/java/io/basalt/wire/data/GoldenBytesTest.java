@@ -62,6 +62,27 @@ class GoldenBytesTest {
     }
 
     @Test
+    void aCopyThatAsksForRepairSaysWhichDeviceItIs() {
+        target();
+        ShardRange.range(body, 0x1000, 0x2000, 0);
+        ReplicaRequest.order(body, 0x5857565554535251L, 0x04030201);
+        assertThat(hex(ReplicaRequest.BYTES).substring(96)).isEqualTo("5152535455565758" + "0102030400000000");
+        assertThat(ReplicaRequest.violation(DataMessage.REPAIR, body, ReplicaRequest.BYTES, 0))
+                .isNull();
+        assertThat(DataMessage.REPAIR).isEqualTo(39);
+        assertThat(DataMessage.namesShard(DataMessage.REPAIR)).isTrue();
+        assertThat(ReplicaRequest.violation(DataMessage.REPAIR, body, ReplicaRequest.BYTES, 512))
+                .contains("payload");
+        ReplicaRequest.order(body, 5, 1L << 31);
+        assertThat(ReplicaRequest.violation(DataMessage.REPAIR, body, ReplicaRequest.BYTES, 0))
+                .contains("number of a device");
+        ReplicaRequest.order(body, 5, 7);
+        ShardRange.range(body, 0, DataMessage.DATA_BYTES_MAX + 4096, 0);
+        assertThat(ReplicaRequest.violation(DataMessage.REPAIR, body, ReplicaRequest.BYTES, 0))
+                .contains("more than one request may have");
+    }
+
+    @Test
     void answerBodyStandsAsItAlwaysDid() {
         AnswerBody.set(body, 0x04030201, 5, 0x1817161514131211L);
         assertThat(hex(AnswerBody.BYTES)).isEqualTo("01020304" + "05000000" + "1112131415161718");
