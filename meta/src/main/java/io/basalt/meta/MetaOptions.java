@@ -14,7 +14,7 @@ import java.nio.file.Path;
 /// @param nodes where nodes are answered
 /// @param rest where people and tools are answered
 /// @param service what the cluster begins with, and its times
-/// @param log how the log is kept
+/// @param engine what keeps the log
 /// @param software version, for people
 public record MetaOptions(
         Path data,
@@ -23,7 +23,7 @@ public record MetaOptions(
         NodeAddress nodes,
         NodeAddress rest,
         MetaServiceOptions service,
-        LocalLogOptions log,
+        LogEngine engine,
         String software) {
     /// Where people and tools are answered unless told otherwise.
     public static final int REST_PORT = 7700;
@@ -41,17 +41,22 @@ public record MetaOptions(
                 new NodeAddress(LOOPBACK, NODE_PORT),
                 new NodeAddress(LOOPBACK, REST_PORT),
                 MetaServiceOptions.DEFAULT,
-                LocalLogOptions.DEFAULT,
+                new LocalEngine(LocalLogOptions.DEFAULT),
                 "0.1.0");
     }
 
     /// The same at other addresses; port 0 lets the system choose.
     public MetaOptions withAddresses(NodeAddress newNodes, NodeAddress newRest) {
-        return new MetaOptions(data, key, name, newNodes, newRest, service, log, software);
+        return new MetaOptions(data, key, name, newNodes, newRest, service, engine, software);
     }
 
     /// The same with another beginning and other times.
     public MetaOptions withService(MetaServiceOptions newService) {
-        return new MetaOptions(data, key, name, nodes, rest, newService, log, software);
+        return new MetaOptions(data, key, name, nodes, rest, newService, engine, software);
+    }
+
+    /// The same with another log.
+    public MetaOptions withEngine(LogEngine newEngine) {
+        return new MetaOptions(data, key, name, nodes, rest, service, newEngine, software);
     }
 }

@@ -1,9 +1,8 @@
 package io.basalt.meta;
 
-import io.basalt.meta.log.local.LocalLog;
+import io.basalt.meta.log.MetaLog;
 import io.basalt.meta.rest.RestServer;
 import io.basalt.meta.service.MetaService;
-import io.basalt.meta.state.CommandResult;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.net.NetException;
 import io.basalt.net.NetOptions;
@@ -31,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// A running metaserver: one reactor for nodes, a thread for the log, and the REST API's threads.
 ///
 /// ```
-/// data/log/     the log (docs/FORMAT-META.md)
+/// data/log/     the log of a single metaserver (docs/FORMAT-META.md)
+/// data/quorum/  that of a replica
 /// data/token    the first token of the REST API, readable by its owner only
 /// ```
 public final class MetaServer implements AutoCloseable {
@@ -46,7 +46,7 @@ public final class MetaServer implements AutoCloseable {
 
     private final MetaOptions options;
     private final ReactorThread thread;
-    private final LocalLog log;
+    private final MetaLog log;
     private final MetaService service;
     private final TcpNetwork network;
     private final NodeAddress nodeAddress;
@@ -54,7 +54,7 @@ public final class MetaServer implements AutoCloseable {
 
     private record Opened(TcpNetwork network, MetaService service, NodeAddress address) {}
 
-    private MetaServer(MetaOptions options, ReactorThread thread, LocalLog log, Opened opened, RestServer rest) {
+    private MetaServer(MetaOptions options, ReactorThread thread, MetaLog log, Opened opened, RestServer rest) {
         this.options = options;
         this.thread = thread;
         this.log = log;
@@ -64,7 +64,8 @@ public final class MetaServer implements AutoCloseable {
         this.rest = rest;
     }
 
-    /// Starts a metaserver, and returns when it answers. With an empty data folder it begins a cluster.
+    /// Starts a metaserver, and returns when it answers: a replica of a quorum at first only who leads. With an empty
+    /// data folder it begins a cluster.
     ///
     /// @throws io.basalt.meta.log.MetaLogException if its log cannot be opened
     /// @throws io.basalt.net.NetException if an address cannot be listened on
@@ -75,16 +76,17 @@ public final class MetaServer implements AutoCloseable {
                 ReactorConfiguration.of("meta", 0).withIdleMode(IdleMode.INTERRUPT),
                 () -> UringEngine.open(RING_ENTRIES),
                 faults());
-        @Nullable LocalLog log = null;
+        @Nullable MetaLog log = null;
         @Nullable Opened opened = null;
         try {
             final Reactor reactor = thread.reactor();
-            log = LocalLog.open(StoredState.logFolder(options.data()), options.log(), reactor::post);
-            final LocalLog openLog = log;
+            log = options.engine().open(options, reactor::post, random::nextLong);
+            final MetaLog openLog = log;
             final CompletableFuture<Boolean> ready = new CompletableFuture<>();
             opened = await(reactor, future -> future.complete(open(options, reactor, openLog, random, ready)));
-            await(ready, opened.service);
-            firstToken(options.data(), random, reactor, opened.service);
+            if (options.engine().leadsAlone()) {
+                await(ready, opened.service);
+            }
             final RestServer rest = RestServer.start(
                     new InetSocketAddress(options.rest().host(), options.rest().port()),
                     reactor,
@@ -100,6 +102,11 @@ public final class MetaServer implements AutoCloseable {
             stop(thread, log, opened);
             throw e;
         }
+    }
+
+    /// Whether it is one of several that keep the log together.
+    public boolean replicated() {
+        return log.replication() != null;
     }
 
     /// Where nodes are answered.
@@ -142,7 +149,7 @@ public final class MetaServer implements AutoCloseable {
     }
 
     private static Opened open(
-            MetaOptions options, Reactor reactor, LocalLog log, SecureRandom random, CompletableFuture<Boolean> ready) {
+            MetaOptions options, Reactor reactor, MetaLog log, SecureRandom random, CompletableFuture<Boolean> ready) {
         final NetOptions bounds =
                 NetOptions.DEFAULT.withBuffers(PAYLOAD_BYTES, POOL_BYTES, RECEIVE_BYTES, DIRECT_BYTES_MIN);
         final TcpNetwork network = TcpNetwork.open(
@@ -153,7 +160,10 @@ public final class MetaServer implements AutoCloseable {
             return new Opened(
                     network,
                     service,
-                    service.start(options.nodes(), () -> ready.complete(true), reason -> stands(ready, reason)));
+                    service.start(
+                            options.nodes(),
+                            () -> firstToken(options, random, service, ready),
+                            reason -> stands(ready, reason)));
         } catch (RuntimeException e) {
             network.close();
             throw e;
@@ -166,31 +176,41 @@ public final class MetaServer implements AutoCloseable {
     }
 
     /// Makes the token that the very first request is authorised with, unless there is one. It is on disk
-    /// before it is allowed, so that no crash leaves a cluster that nobody can talk to.
-    private static void firstToken(Path data, SecureRandom random, Reactor reactor, MetaService service) {
-        final boolean known = await(
-                reactor, future -> future.complete(!service.state().tokens().isEmpty()));
-        if (known) {
+    /// before it is allowed, so that no crash leaves a cluster that nobody can talk to. Replicas make the same one:
+    /// which of them comes to lead first is chance, and it may lose its lead on the way.
+    private static void firstToken(
+            MetaOptions options, SecureRandom random, MetaService service, CompletableFuture<Boolean> ready) {
+        if (!service.state().tokens().isEmpty()) {
+            ready.complete(true);
             return;
         }
+        final Path file = options.data().resolve("token");
         final String token;
         try {
-            token = TokenFile.readOrCreate(data.resolve("token"), () -> RestServer.drawToken(random));
+            token = TokenFile.readOrCreate(
+                    file,
+                    () -> options.engine().leadsAlone()
+                            ? RestServer.drawToken(random)
+                            : RestServer.firstToken(options.key()));
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "token file " + data.resolve("token") + ": " + e + "; correct the folder's permissions", e);
+            final String reason = "token file " + file + ": " + e + "; correct the folder's permissions";
+            LOG.log(Level.ERROR, reason);
+            ready.completeExceptionally(new IllegalStateException(reason, e));
+            return;
         }
-        final CommandResult result = await(
-                reactor,
-                future -> service.propose(
-                        new MetaCommand.AddToken(FIRST_TOKEN, false, RestServer.hashToken(token), service.nowMs()),
-                        future::complete));
-        if (!result.done()) {
-            throw new IllegalStateException("the first token was refused: " + result.message());
-        }
+        service.propose(
+                new MetaCommand.AddToken(FIRST_TOKEN, false, RestServer.hashToken(token), service.nowMs()), result -> {
+                    if (result.done()) {
+                        ready.complete(true);
+                    } else {
+                        final String reason = "the first token was refused: " + result.message();
+                        LOG.log(Level.ERROR, reason);
+                        ready.completeExceptionally(new IllegalStateException(reason));
+                    }
+                });
     }
 
-    private static void stop(ReactorThread thread, @Nullable LocalLog log, @Nullable Opened opened) {
+    private static void stop(ReactorThread thread, @Nullable MetaLog log, @Nullable Opened opened) {
         if (opened != null) {
             await(thread.reactor(), future -> {
                 opened.service.close();

@@ -24,9 +24,9 @@ public interface Connection {
     /// Requests sent and not completed.
     int inFlight();
 
-    /// Whether the connection is over because the peer has closed its end, or the peer's process is gone: the end of
-    /// the stream came from the peer's own kernel. False while the connection lasts, and if it was lost on the way or
-    /// given up here. See docs/THREAT_MODEL.md for what this takes for granted.
+    /// Whether the connection is over because the peer has closed its end, or the peer's process is gone: the end
+    /// of the stream came from the peer's own kernel. False while the connection lasts, and if it was lost on the
+    /// way or given up here. See docs/THREAT_MODEL.md for what this takes for granted.
     boolean endedByPeer();
 
     /// Give the connection up: every call under way completes with [CallStatus#DISCONNECTED] from a later poll,

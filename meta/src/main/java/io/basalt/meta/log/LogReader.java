@@ -23,6 +23,17 @@ public interface LogReader {
     /// was committed by leaders before it.
     void leading(boolean leads);
 
+    /// Another replica leads, as far as is known, or nobody does.
+    ///
+    /// @param leader null if none is known
+    default void following(@Nullable Replica leader) {}
+
+    /// Whether this reader still applies what is committed. A replicated log of a reader that does not is of no use
+    /// to the others as a leader: it stops.
+    default boolean follows() {
+        return true;
+    }
+
     /// The log cannot go on: it takes no entries and delivers none any more. What was read stands.
     ///
     /// @param reason for people: what happened, and what to do

@@ -17,6 +17,7 @@ public final class MemoryLog implements MetaLog {
     private final Deque<Pending> pending = new ArrayDeque<>();
     private @Nullable LogReader reader;
     private boolean closed;
+    private boolean deposed;
 
     /// What a crash of the metaserver does not take away. Give it to the next log.
     public static final class Storage {
@@ -68,13 +69,19 @@ public final class MemoryLog implements MetaLog {
     public void append(byte[] entry, AppendOutcome outcome) {
         assert entry.length > 0;
         assert entry.length <= ENTRY_BYTES_MAX;
+        if (deposed) {
+            outcome.rejected("this replica does not lead");
+            return;
+        }
         pending.addLast(new Pending(entry, outcome));
         reactor.schedule(commitNs, this::commitNext);
     }
 
     private void commitNext() {
-        final Pending next = pending.removeFirst();
-        commit(next.entry, next.outcome);
+        final Pending next = pending.pollFirst();
+        if (next != null) {
+            commit(next.entry, next.outcome);
+        }
     }
 
     private void commit(byte[] entry, AppendOutcome outcome) {
@@ -105,6 +112,34 @@ public final class MemoryLog implements MetaLog {
     /// Entries that were appended and are not committed yet.
     public int pending() {
         return pending.size();
+    }
+
+    /// The owner ceases to lead while entries are under way, and leads again a while later. The first of them are
+    /// committed all the same, by who leads meanwhile; of none the owner hears how it ended.
+    ///
+    /// @param kept how many, 0 to [#pending()]
+    public void depose(int kept, long forNs) {
+        final LogReader listening = reader;
+        if (closed || deposed || listening == null) {
+            return;
+        }
+        deposed = true;
+        listening.leading(false);
+        final List<Pending> open = List.copyOf(pending);
+        pending.clear();
+        for (int index = 0; index < open.size(); index++) {
+            if (index < kept) {
+                storage.entries.add(open.get(index).entry);
+                listening.committed(storage.lastIndex(), open.get(index).entry);
+            }
+            open.get(index).outcome.uncertain("this replica leads no more");
+        }
+        reactor.schedule(forNs, () -> {
+            deposed = false;
+            if (!closed) {
+                listening.leading(true);
+            }
+        });
     }
 
     /// The log's owner dies while entries are under way. The first of them are in the storage all the same, though

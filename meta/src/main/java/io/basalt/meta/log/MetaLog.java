@@ -1,5 +1,7 @@
 package io.basalt.meta.log;
 
+import org.jspecify.annotations.Nullable;
+
 /// An ordered, durable row of entries: what one [LogReader] reads, every other reader of the same log reads too, in
 /// the same order, whatever happens to machines and processes.
 ///
@@ -12,7 +14,7 @@ package io.basalt.meta.log;
 /// * A **snapshot** of the reader's state stands for all entries up to the last that was read.
 ///
 /// All methods and callbacks belong to the owner's reactor; nothing here waits. Implementations:
-/// `log.local` (a file), [MemoryLog] (tests and simulation).
+/// `log.local` (a file), the module `quorum` (several metaservers), [MemoryLog] (tests and simulation).
 public interface MetaLog extends AutoCloseable {
     /// Longest entry, bytes.
     int ENTRY_BYTES_MAX = 4 << 20;
@@ -26,6 +28,11 @@ public interface MetaLog extends AutoCloseable {
     /// @param entry 1 to [#ENTRY_BYTES_MAX] bytes; not copied, must not change
     /// @param outcome hears how it ended, once, never from inside this call
     void append(byte[] entry, AppendOutcome outcome);
+
+    /// The replicas of this log; null if it is kept by one process alone.
+    default @Nullable Replication replication() {
+        return null;
+    }
 
     /// End. What was appended before may still be committed, and heard of; nothing is accepted any more.
     @Override

@@ -98,7 +98,9 @@ final class ClusterRoutes {
         int devicesFailed = 0;
         int clean = 0;
         int degraded = 0;
+        int waiting = 0;
         int unavailable = 0;
+        int repairing = 0;
         int created = 0;
         long raw = 0;
         long used = 0;
@@ -118,7 +120,9 @@ final class ClusterRoutes {
             final PgHealth health = PgHealth.of(state, set);
             clean += health.count(PgHealth.CLEAN);
             degraded += health.count(PgHealth.DEGRADED);
+            waiting += health.count(PgHealth.WAITING);
             unavailable += health.count(PgHealth.UNAVAILABLE);
+            repairing += health.repairing();
             created += set.map().pgCount();
         }
         body.putObject("devices").put("total", devices).put("up", devicesUp).put("failed", devicesFailed);
@@ -139,7 +143,9 @@ final class ClusterRoutes {
                 .put("total", created)
                 .put("clean", clean)
                 .put("degraded", degraded)
-                .put("unavailable", unavailable);
+                .put("waiting", waiting)
+                .put("unavailable", unavailable)
+                .put("repairing", repairing);
         return body;
     }
 

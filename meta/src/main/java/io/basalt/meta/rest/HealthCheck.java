@@ -72,6 +72,7 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
     private static void ofSet(MetaService service, SetRecord set, List<HealthCheck> checks) {
         final PgHealth health = PgHealth.of(service.state(), set);
         final int unavailable = health.count(PgHealth.UNAVAILABLE);
+        final int waiting = health.count(PgHealth.WAITING);
         final int degraded = health.count(PgHealth.DEGRADED);
         if (!set.laidOut()) {
             checks.add(new HealthCheck(
@@ -90,13 +91,30 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
                     "I/O to their shards waits, and volumes cannot be attached",
                     "bring the chunk servers back that have them"));
         }
+        if (waiting > 0) {
+            checks.add(new HealthCheck(
+                    "PG_WAITING",
+                    Severity.ERR,
+                    waiting + " placement groups of set '" + set.name() + "' have too few good copies that answer: a"
+                            + " change needs " + set.minCopies(),
+                    "writes to their shards wait; nothing fails, and nothing is lost",
+                    "bring the chunk servers back that have them; see basalt repair ls"));
+        }
+        if (health.repairing() > 0) {
+            checks.add(new HealthCheck(
+                    "PG_REPAIRING",
+                    Severity.WARN,
+                    health.repairing() + " placement groups of set '" + set.name() + "' get copies that are missing",
+                    "I/O goes on, a little slower",
+                    "wait; see basalt repair ls"));
+        }
         if (degraded > 0) {
             checks.add(new HealthCheck(
                     "PG_DEGRADED",
                     Severity.WARN,
                     degraded + " placement groups of set '" + set.name() + "' have fewer copies than they should",
-                    "the next failure may make data unavailable",
-                    "bring the missing devices back, or set them out"));
+                    "I/O goes on with the copies that are left; the next failure may make it wait",
+                    "bring the missing devices back; those that stay away for long are replaced by themselves"));
         }
         for (final Device device : set.map().devices()) {
             ofDevice(service, set, device, checks);
@@ -124,8 +142,8 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
                     "its placement groups have fewer copies",
                     "look at the drive and at the log of host "
                             + device.location().host()
-                            + "; restart basalt there to try it again, or replace it: basalt device set "
-                            + device.id() + " --state out"));
+                            + "; restart basalt there to try it again, or replace it: basalt device out "
+                            + device.id()));
         } else if (report != null && report.errors() > 0) {
             checks.add(new HealthCheck(
                     "DEVICE_ERRORS",
@@ -136,7 +154,7 @@ record HealthCheck(String code, Severity severity, String what, String impact, S
                             + " since its chunk server began",
                     "what it lost was written again from other copies; more may follow",
                     "look at the drive on host " + device.location().host() + "; to move its data away: "
-                            + "basalt device set " + device.id() + " --state drain"));
+                            + "basalt device drain " + device.id()));
         }
         if (device.state() == DeviceState.DOWN_IN && !service.failed(device.id())) {
             checks.add(new HealthCheck(

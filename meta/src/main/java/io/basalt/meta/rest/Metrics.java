@@ -94,10 +94,21 @@ final class Metrics {
         page.family("basalt_pgs", MetricType.GAUGE, "Placement groups by state.");
         for (final SetRecord set : service.state().sets()) {
             final PgHealth health = PgHealth.of(service.state(), set);
-            for (final String state : List.of(PgHealth.NEW, PgHealth.CLEAN, PgHealth.DEGRADED, PgHealth.UNAVAILABLE)) {
+            for (final String state :
+                    List.of(PgHealth.NEW, PgHealth.CLEAN, PgHealth.DEGRADED, PgHealth.WAITING, PgHealth.UNAVAILABLE)) {
                 page.sample("basalt_pgs", ordered("set", set.name(), "state", state), health.count(state));
             }
         }
+        page.single(
+                "basalt_repairs",
+                MetricType.GAUGE,
+                "Copies that are not in sync and are to be.",
+                service.repairs().activeCount());
+        page.single(
+                "basalt_repairs_done_total",
+                MetricType.COUNTER,
+                "Copies that have come in sync since this metaserver leads.",
+                service.repairs().doneCount());
         page.family("basalt_set_raw_bytes", MetricType.GAUGE, "Capacity of the devices that are in.");
         page.family("basalt_set_used_bytes", MetricType.GAUGE, "What shards take of it, all copies.");
         page.family("basalt_set_provisioned_bytes", MetricType.GAUGE, "What volumes could take, one copy.");

@@ -1,52 +1,71 @@
 package io.basalt.meta.rest;
 
 import io.basalt.meta.state.MetaState;
-import io.basalt.meta.state.NodeRecord;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
-import io.basalt.placement.Device;
 
 /// How the placement groups of a set are doing.
 ///
 /// | state | meaning |
 /// |---|---|
 /// | `new` | has no replicas yet |
-/// | `clean` | every copy is there, in sync, on a device that is up |
-/// | `degraded` | some are not; at least one is |
-/// | `unavailable` | no copy in sync is on a device that is up: I/O to its shards waits |
+/// | `clean` | every copy is there, in sync, on a device that answers |
+/// | `degraded` | some are not; enough are, and I/O goes on |
+/// | `waiting` | too few copies in sync answer: changes wait, until one is back |
+/// | `unavailable` | no copy in sync answers: all I/O waits |
+///
+/// Besides, copies of a group that are not in sync may be on their way: it is being **repaired**.
 final class PgHealth {
     static final String NEW = "new";
     static final String CLEAN = "clean";
     static final String DEGRADED = "degraded";
+    static final String WAITING = "waiting";
     static final String UNAVAILABLE = "unavailable";
 
     private final String[] states;
+    private final int repairing;
 
-    private PgHealth(String[] states) {
+    private PgHealth(String[] states, int repairing) {
         this.states = states;
+        this.repairing = repairing;
     }
 
     static PgHealth of(MetaState state, SetRecord set) {
         final ClusterMap map = set.map();
         final String[] states = new String[map.pgCount()];
+        int repairing = 0;
         for (int pg = 0; pg < states.length; pg++) {
             int good = 0;
+            int missing = 0;
+            boolean coming = false;
             for (int index = 0; index < map.pgTable().replicaCount(pg); index++) {
-                final Device device = map.device(map.replica(pg, index));
-                final NodeRecord node = device == null ? null : state.node(device.nodeId());
-                if (map.inSync(pg, index) && device != null && device.state().up() && node != null && node.up()) {
-                    good++;
-                }
+                final boolean answers = state.answers(map.replica(pg, index));
+                final boolean inSync = map.inSync(pg, index);
+                good += inSync && answers ? 1 : 0;
+                missing += inSync && !answers ? 1 : 0;
+                coming |= !inSync && answers;
             }
-            if (map.epoch(pg) == 0) {
-                states[pg] = NEW;
-            } else if (good == 0) {
-                states[pg] = UNAVAILABLE;
-            } else {
-                states[pg] = good == map.copies() ? CLEAN : DEGRADED;
-            }
+            states[pg] = map.epoch(pg) == 0 ? NEW : state(map, good, missing);
+            repairing += coming && good > 0 ? 1 : 0;
         }
-        return new PgHealth(states);
+        return new PgHealth(states, repairing);
+    }
+
+    /// @param good copies that are in sync and answer
+    /// @param missing copies that are in sync and do not
+    private static String state(ClusterMap map, int good, int missing) {
+        if (good == 0) {
+            return UNAVAILABLE;
+        }
+        if (missing > 0 || good < map.minCopies()) {
+            return WAITING;
+        }
+        return good >= map.copies() ? CLEAN : DEGRADED;
+    }
+
+    /// How many groups have copies on their way.
+    int repairing() {
+        return repairing;
     }
 
     String state(int pg) {

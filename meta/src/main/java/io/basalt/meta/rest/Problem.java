@@ -43,6 +43,15 @@ final class Problem extends RuntimeException {
         return new Problem(503, "UNAVAILABLE", "metaserver", reason, hint);
     }
 
+    static Problem notLeader(String reason) {
+        return new Problem(
+                status(MetaCode.NOT_LEADER),
+                MetaCode.NOT_LEADER.name(),
+                "metaserver",
+                reason,
+                "ask again, or ask another replica");
+    }
+
     static Problem of(CommandResult refused) {
         return new Problem(
                 status(refused.code()), refused.code().name(), refused.field(), refused.reason(), refused.hint());
@@ -66,6 +75,10 @@ final class Problem extends RuntimeException {
         return status;
     }
 
+    boolean isNotLeader() {
+        return code.equals(MetaCode.NOT_LEADER.name());
+    }
+
     byte[] toBytes() {
         final ObjectNode body = Json.object();
         body.put("type", "about:blank");
@@ -81,7 +94,8 @@ final class Problem extends RuntimeException {
             case OK -> 200;
             case BAD_REQUEST -> 400;
             case NOT_FOUND -> 404;
-            case EXISTS, ATTACHED, FENCED, STALE_EPOCH, LAST_COPY, CONFLICT, NOT_REGISTERED, LIMIT -> 409;
+            case EXISTS, ATTACHED, FENCED, STALE_EPOCH, LAST_COPY, TOO_FEW_COPIES, CONFLICT, NOT_REGISTERED, LIMIT ->
+                409;
             case UNSUPPORTED -> 501;
             case NOT_LEADER, UNAVAILABLE -> 503;
             case NO_SPACE -> 507;

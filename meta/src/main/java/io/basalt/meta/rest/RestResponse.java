@@ -26,6 +26,11 @@ record RestResponse(int status, String contentType, byte[] body) {
         return new RestResponse(204, "", new byte[0]);
     }
 
+    /// Nothing was done here: ask where the header `Location` says, in the same way.
+    static RestResponse elsewhere(Problem problem) {
+        return new RestResponse(307, Problem.CONTENT_TYPE, problem.toBytes());
+    }
+
     static RestResponse problem(Problem problem) {
         return new RestResponse(problem.status(), Problem.CONTENT_TYPE, problem.toBytes());
     }

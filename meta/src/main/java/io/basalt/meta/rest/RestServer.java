@@ -4,14 +4,17 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.basalt.meta.service.MetaService;
 import io.basalt.meta.state.TokenRecord;
+import io.basalt.net.ClusterKey;
 import io.basalt.reactor.Reactor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,6 +87,12 @@ public final class RestServer implements AutoCloseable {
         return ClusterRoutes.draw(random);
     }
 
+    /// The first token of a cluster whose metaservers cannot agree on one before they have begun.
+    public static String firstToken(ClusterKey key) {
+        final MemorySegment nothing = MemorySegment.ofArray(new byte[0]);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(key.mac("basalt-first-token", nothing, nothing));
+    }
+
     /// What is kept of a token.
     public static byte[] hashToken(String token) {
         return ClusterRoutes.hash(token);
@@ -100,6 +109,8 @@ public final class RestServer implements AutoCloseable {
         all.addAll(new VolumeRoutes(access).routes());
         all.addAll(new NodeRoutes(access).routes());
         all.addAll(new SetRoutes(access).routes());
+        all.addAll(new RepairRoutes(access).routes());
+        all.addAll(new ReplicaRoutes(access).routes());
         return all;
     }
 
@@ -137,7 +148,12 @@ public final class RestServer implements AutoCloseable {
         try {
             return dispatch(exchange);
         } catch (Problem problem) {
-            return RestResponse.problem(problem);
+            final String leader = problem.isNotLeader() ? access.leaderUrl() : null;
+            if (leader == null) {
+                return RestResponse.problem(problem);
+            }
+            exchange.getResponseHeaders().set("Location", leader + exchange.getRequestURI());
+            return RestResponse.elsewhere(problem);
         } catch (RuntimeException fault) {
             LOG.log(
                     Level.ERROR,

@@ -1,5 +1,6 @@
 package io.basalt.meta.rest;
 
+import io.basalt.meta.log.Replica;
 import io.basalt.meta.service.MetaService;
 import io.basalt.meta.service.ResultListener;
 import io.basalt.meta.state.CommandResult;
@@ -19,6 +20,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The way from the API's threads to the service's reactor and back: posts, and waits with a bound. Any
 /// thread but the reactor's own.
@@ -51,6 +53,7 @@ final class ServiceAccess {
     /// @throws Problem if it was refused
     <T> T propose(Function<MetaService, MetaCommand> command, BiFunction<MetaService, CommandResult, T> look) {
         return await(future -> {
+            requireLeading();
             requireRoom();
             service.propose(command.apply(service), result -> {
                 if (!result.done()) {
@@ -60,6 +63,20 @@ final class ServiceAccess {
                 complete(future, () -> look.apply(service, result));
             });
         });
+    }
+
+    /// The REST API of the replica that leads, without a slash at the end; null if that is this one, or not known.
+    /// Any thread.
+    @Nullable
+    String leaderUrl() {
+        final Replica leader = service.leader();
+        return leader == null || leader.rest() == null ? null : "http://" + leader.rest();
+    }
+
+    private void requireLeading() {
+        if (!service.leads()) {
+            throw Problem.notLeader(service.standing());
+        }
     }
 
     private void requireRoom() {
@@ -82,9 +99,7 @@ final class ServiceAccess {
     /// Look at the service, in its reactor; only while it leads.
     <T> T read(Function<MetaService, T> look) {
         return look(service -> {
-            if (!service.leads()) {
-                throw Problem.unavailable(service.standing(), "ask again, or ask another replica");
-            }
+            requireLeading();
             return look.apply(service);
         });
     }
@@ -106,6 +121,7 @@ final class ServiceAccess {
     /// @throws Problem if it was refused
     CommandResult result(BiConsumer<MetaService, ResultListener> action) {
         final CommandResult result = await(future -> {
+            requireLeading();
             requireRoom();
             action.accept(service, future::complete);
         });
@@ -119,17 +135,20 @@ final class ServiceAccess {
     ///
     /// @throws Problem if it was refused
     <T> T reply(BiConsumer<MetaService, MetaReply<T>> action) {
-        return await(future -> action.accept(service, new MetaReply<>() {
-            @Override
-            public void done(T answer) {
-                future.complete(answer);
-            }
+        return await(future -> {
+            requireLeading();
+            action.accept(service, new MetaReply<>() {
+                @Override
+                public void done(T answer) {
+                    future.complete(answer);
+                }
 
-            @Override
-            public void refused(MetaCode code, String reason) {
-                future.completeExceptionally(Problem.of(code, reason));
-            }
-        }));
+                @Override
+                public void refused(MetaCode code, String reason) {
+                    future.completeExceptionally(Problem.of(code, reason));
+                }
+            });
+        });
     }
 
     private <T> T await(Consumer<CompletableFuture<T>> action) {

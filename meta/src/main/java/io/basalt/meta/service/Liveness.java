@@ -18,12 +18,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Which nodes answer, and what their devices say. Proposes commands when that differs from what is recorded.
 ///
-/// A node is up when its heartbeats come and, if it keeps shards, it has acknowledged all attach generations. It is
-/// down when none has come for the time-out. A metaserver that has just begun to lead gives every node a time-out's
-/// grace: it has not heard of any yet.
+/// A node is up when its heartbeats come and, if it keeps shards, it has acknowledged all attach generations; one that
+/// comes and goes, only after a pause ([Steadiness]). It is down when no heartbeat has come for the time-out, when its
+/// process has ended the connection and none has registered in its place, and when it has said that it stops. A
+/// metaserver that has just begun to lead gives every node a few time-outs' grace: it has not heard of any yet, and
+/// all of them have to connect and register first.
 final class Liveness {
     /// Use is recorded when it has changed by more than this share of the capacity: not with every heartbeat.
     private static final int USAGE_STEPS = 128;
+
+    /// Time-outs that a node has to be heard of by a metaserver that has just begun to lead.
+    private static final int GRACES = 5;
 
     private final Supplier<MetaState> state;
     private final Proposals proposals;
@@ -32,6 +37,8 @@ final class Liveness {
     private final Map<Integer, Long> heardNs = new TreeMap<>();
     private final Map<Integer, DeviceReport> reports = new TreeMap<>();
     private final IoRates rates = new IoRates();
+    private final Steadiness steadiness = new Steadiness();
+    private final Set<Integer> leaving = new TreeSet<>();
     private final Set<Integer> marking = new TreeSet<>();
     private final Set<Integer> recording = new TreeSet<>();
 
@@ -47,18 +54,54 @@ final class Liveness {
         heardNs.clear();
         reports.clear();
         rates.clear();
+        steadiness.clear();
+        leaving.clear();
         marking.clear();
         recording.clear();
         for (final NodeRecord node : state.get().nodes()) {
             if (node.up()) {
-                heardNs.put(node.id(), nowNs);
+                heardNs.put(node.id(), nowNs + (GRACES - 1) * timeoutNs);
             }
         }
     }
 
+    /// A node has registered: its process has begun anew, or has a new connection.
+    void registered(int nodeId, long nowNs) {
+        leaving.remove(nodeId);
+        heardNs.put(nodeId, nowNs);
+    }
+
     /// A node has given a sign of life.
     void heard(int nodeId, long nowNs) {
-        heardNs.put(nodeId, nowNs);
+        if (!leaving.contains(nodeId)) {
+            heardNs.put(nodeId, nowNs);
+        }
+    }
+
+    /// A node is gone: its process has ended. It is down until it is heard of again.
+    void gone(int nodeId, long nowNs) {
+        heardNs.remove(nodeId);
+        final NodeRecord node = state.get().node(nodeId);
+        if (node != null && node.up()) {
+            mark(nodeId, false, nowNs);
+        }
+    }
+
+    /// A node is about to stop: it is down from now on, whatever is heard of it, until it registers anew. That is no
+    /// fault of it.
+    void leaves(int nodeId, ResultListener listener) {
+        leaving.add(nodeId);
+        heardNs.remove(nodeId);
+        marking.add(nodeId);
+        proposals.propose(new MetaCommand.MarkNode(nodeId, false), result -> {
+            marking.remove(nodeId);
+            listener.ended(result);
+        });
+    }
+
+    /// Whether a node that answers may be up again already.
+    boolean mayRise(int nodeId, long nowNs) {
+        return !leaving.contains(nodeId) && steadiness.mayRise(nodeId, nowNs);
     }
 
     /// What a device has said last, null if nothing.
@@ -100,20 +143,25 @@ final class Liveness {
             final boolean answers = heard != null && nowNs - heard < timeoutNs;
             final boolean ready = node.role() == NodeRole.GATE || fences.caughtUp(node.id());
             if (node.up() && !answers) {
-                mark(node.id(), false);
-            } else if (!node.up() && answers && ready) {
-                mark(node.id(), true);
+                mark(node.id(), false, nowNs);
+            } else if (!node.up() && answers && ready && mayRise(node.id(), nowNs)) {
+                mark(node.id(), true, nowNs);
             }
         }
     }
 
     /// Record that a node answers, though it may be recorded so already: its devices may have changed.
-    void markUp(int nodeId) {
-        mark(nodeId, true);
+    void markUp(int nodeId, long nowNs) {
+        mark(nodeId, true, nowNs);
     }
 
-    private void mark(int nodeId, boolean up) {
+    private void mark(int nodeId, boolean up, long nowNs) {
         if (marking.add(nodeId)) {
+            if (up) {
+                steadiness.rose(nodeId, nowNs);
+            } else {
+                steadiness.fell(nodeId, nowNs);
+            }
             proposals.propose(new MetaCommand.MarkNode(nodeId, up), result -> marking.remove(nodeId));
         }
     }

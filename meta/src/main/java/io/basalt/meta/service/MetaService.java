@@ -2,6 +2,8 @@ package io.basalt.meta.service;
 
 import io.basalt.meta.log.LogReader;
 import io.basalt.meta.log.MetaLog;
+import io.basalt.meta.log.Replica;
+import io.basalt.meta.log.Replication;
 import io.basalt.meta.state.CommandResult;
 import io.basalt.meta.state.DeviceRecord;
 import io.basalt.meta.state.MetaCommand;
@@ -28,6 +30,7 @@ import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaFormatException;
 import io.basalt.wire.meta.MetaMessage;
 import io.basalt.wire.meta.NodeRole;
+import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.Reason;
 import io.basalt.wire.meta.ServeResult;
 import io.basalt.wire.meta.VolumeName;
@@ -59,6 +62,9 @@ public final class MetaService implements AutoCloseable {
     private final Proposals proposals;
     private final Fences fences;
     private final Liveness liveness;
+    private final Wishes wishes;
+    private final Repairs repairs = new Repairs();
+    private final RepairPlan repairPlan;
     private final VolumeUsage usage = new VolumeUsage();
     private final MapFeed feed = new MapFeed();
     private final Set<NodeSession> sessions = new LinkedHashSet<>();
@@ -66,6 +72,7 @@ public final class MetaService implements AutoCloseable {
     private @Nullable Timer checkTimer;
     private @Nullable Timer layoutTimer;
     private volatile List<TokenRecord> tokens = List.of();
+    private volatile @Nullable Replica leader;
     private boolean leads;
     private String standing = "the metaserver is starting; try again in a moment";
     private Runnable whenReady = () -> {};
@@ -91,6 +98,8 @@ public final class MetaService implements AutoCloseable {
         this.proposals = new Proposals(log, reactor.clock(), options.proposalsMax(), this::happened);
         this.fences = new Fences(proposals::state);
         this.liveness = new Liveness(proposals, fences, options.timeoutNs());
+        this.wishes = new Wishes(reactor, proposals);
+        this.repairPlan = new RepairPlan(proposals, options);
     }
 
     /// Begin: read the log, then answer nodes.
@@ -127,6 +136,16 @@ public final class MetaService implements AutoCloseable {
     /// Why requests are not answered, for people.
     public String standing() {
         return standing;
+    }
+
+    /// The replica that leads, as far as is known; null if that is this one or nobody. Any thread.
+    public @Nullable Replica leader() {
+        return leader;
+    }
+
+    /// The replicas of the log; null if this metaserver is the only one.
+    public @Nullable Replication replication() {
+        return log.replication();
     }
 
     /// Whether there is too much under way to take more.
@@ -216,6 +235,11 @@ public final class MetaService implements AutoCloseable {
         return usage;
     }
 
+    /// The copies that are being brought in sync, and those that were.
+    public Repairs repairs() {
+        return repairs;
+    }
+
     /// Whether a device gives errors and serves nothing any more, as was said last.
     public boolean failed(int deviceId) {
         final DeviceReport report = liveness.report(deviceId);
@@ -237,6 +261,17 @@ public final class MetaService implements AutoCloseable {
             return;
         }
         proposals.propose(command, listener);
+    }
+
+    /// Propose another configuration of a placement group, together with whoever else wishes one now.
+    void wish(PgChange change, ResultListener listener) {
+        wishes.add(change, listener);
+    }
+
+    /// A chunk server is about to stop: its copies leave the in-sync sets that can do without them. It is recorded as
+    /// down from then on, so that none joins again while it goes.
+    void handOver(int nodeId, ResultListener listener) {
+        liveness.leaves(nodeId, listener);
     }
 
     /// Take a volume away from whatever gate has it, and wait until that gate can write no more.
@@ -362,10 +397,10 @@ public final class MetaService implements AutoCloseable {
         if (before != null && !before.equals(session)) {
             before.close();
         }
-        liveness.heard(session.nodeId(), reactor.nowNs());
+        liveness.registered(session.nodeId(), reactor.nowNs());
         final NodeRecord node = state().node(session.nodeId());
         if (node != null && node.role() == NodeRole.GATE) {
-            liveness.markUp(node.id());
+            liveness.markUp(node.id(), reactor.nowNs());
         }
     }
 
@@ -378,9 +413,9 @@ public final class MetaService implements AutoCloseable {
     /// A chunk server has acknowledged generations: it may serve, once it has them all.
     void generationsAcknowledged(int nodeId) {
         final NodeRecord node = state().node(nodeId);
-        if (node != null && !up(node) && fences.caughtUp(nodeId)) {
+        if (node != null && !up(node) && fences.caughtUp(nodeId) && liveness.mayRise(nodeId, reactor.nowNs())) {
             liveness.heard(nodeId, reactor.nowNs());
-            liveness.markUp(nodeId);
+            liveness.markUp(nodeId, reactor.nowNs());
         }
     }
 
@@ -416,8 +451,24 @@ public final class MetaService implements AutoCloseable {
             @Override
             public void closed(Connection connection, String reason) {
                 sessions.remove(session);
-                sessionOfNode.values().removeIf(session::equals);
+                final boolean current = sessionOfNode.values().removeIf(session::equals);
                 session.closed();
+                if (current && connection.endedByPeer()) {
+                    suspect(session.nodeId());
+                }
+            }
+        });
+    }
+
+    /// A node's process has ended its connection: most likely it has ended itself. One that is alive registers anew.
+    private void suspect(int nodeId) {
+        final NodeRecord node = state().node(nodeId);
+        if (node == null || node.role() != NodeRole.CHUNK) {
+            return;
+        }
+        reactor.schedule(options.suspectNs(), () -> {
+            if (leads && !sessionOfNode.containsKey(nodeId)) {
+                liveness.gone(nodeId, reactor.nowNs());
             }
         });
     }
@@ -425,7 +476,7 @@ public final class MetaService implements AutoCloseable {
     private void happened(List<MetaEvent> events) {
         for (final MetaEvent event : events) {
             switch (event) {
-                case MetaEvent.MapChanged e -> mapChanged(e.setId(), e.after());
+                case MetaEvent.MapChanged e -> mapChanged(e.setId(), e.before(), e.after());
                 case MetaEvent.TokensChanged e -> tokens = List.copyOf(state().tokens());
                 case MetaEvent.GenerationRaised e -> fences.raised(e.volumeId(), e.generation());
                 case MetaEvent.VolumeChanged e -> {
@@ -438,11 +489,12 @@ public final class MetaService implements AutoCloseable {
         }
     }
 
-    private void mapChanged(int setId, ClusterMap map) {
+    private void mapChanged(int setId, ClusterMap before, ClusterMap map) {
         feed.changed(setId, map);
         if (!leads) {
             return;
         }
+        repairs.changed(setId, before, map, nowMs());
         final SetRecord set = state().set(setId);
         Objects.requireNonNull(set, "a map that has changed is of a set");
         sessions.forEach(session -> session.sendMap(set));
@@ -471,6 +523,7 @@ public final class MetaService implements AutoCloseable {
         checkTimer = reactor.schedule(options.timeoutNs() / 8 + 1, this::check);
         if (leads) {
             liveness.check(reactor.nowNs());
+            repairPlan.check(reactor.nowNs());
             fences.evaluate();
             fences.expire(reactor.nowNs());
         }
@@ -478,17 +531,23 @@ public final class MetaService implements AutoCloseable {
 
     private void lead() {
         leads = true;
+        leader = null;
         standing = "";
         liveness.begin(reactor.nowNs());
+        repairs.begin(state(), nowMs());
+        repairPlan.begin();
         usage.clear();
         check();
-        if (state().created()) {
+        if (state().created() && !state().sets().isEmpty()) {
             scheduleLayout();
             whenReady.run();
             return;
         }
-        final UUID clusterId = new UUID(random.nextLong(), random.nextLong());
-        proposals.propose(new MetaCommand.CreateCluster(clusterId, nowMs()), result -> {});
+        // A leader before this one may have come to the first of the two.
+        if (!state().created()) {
+            final UUID clusterId = new UUID(random.nextLong(), random.nextLong());
+            proposals.propose(new MetaCommand.CreateCluster(clusterId, nowMs()), result -> {});
+        }
         proposals.propose(
                 new MetaCommand.CreateSet(
                         options.firstSet(),
@@ -551,7 +610,28 @@ public final class MetaService implements AutoCloseable {
                 lead();
             } else {
                 stand("another replica leads; ask that one");
+                fences.expire(Long.MAX_VALUE);
+                // The nodes look for the new leader at once.
+                List.copyOf(sessions).forEach(NodeSession::close);
             }
+        }
+
+        @Override
+        public void following(@Nullable Replica found) {
+            if (halted || leads) {
+                return;
+            }
+            leader = found;
+            standing = found == null
+                    ? "no replica leads at present; ask again in a moment"
+                    : "replica " + found.id() + " leads; ask that one"
+                            + (found.rest() == null ? "" : ": REST " + found.rest())
+                            + (found.nodes() == null ? "" : ", nodes " + found.nodes());
+        }
+
+        @Override
+        public boolean follows() {
+            return !halted;
         }
 
         @Override

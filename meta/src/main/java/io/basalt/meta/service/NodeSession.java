@@ -17,6 +17,8 @@ import io.basalt.placement.ClusterMap;
 import io.basalt.wire.meta.AttachRequest;
 import io.basalt.wire.meta.DetachRequest;
 import io.basalt.wire.meta.GenerationBatch;
+import io.basalt.wire.meta.HandOverRequest;
+import io.basalt.wire.meta.HandOverResult;
 import io.basalt.wire.meta.Heartbeat;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaFormatException;
@@ -116,6 +118,7 @@ final class NodeSession implements Service {
                 case MetaMessage.LOOKUP -> lookup(request, VolumeName.of(Content.of(request)));
                 case MetaMessage.CHANGE_PG -> changePg(request, PgChange.of(Content.of(request)));
                 case MetaMessage.HELD_PARTS -> heldParts(request, PartList.of(Content.of(request)));
+                case MetaMessage.HAND_OVER -> handOver(request, HandOverRequest.of(Content.of(request)));
                 case MetaMessage.USAGE -> usage(request, UsageReport.of(Content.of(request)));
                 default ->
                     Content.refuse(
@@ -289,13 +292,31 @@ final class NodeSession implements Service {
             Content.refuse(request, MetaCode.NOT_REGISTERED, "only a registered chunk server changes a configuration");
             return;
         }
-        service.propose(new MetaCommand.ChangePg(change), result -> {
+        service.wish(change, result -> {
             final PgState now = pgState(change);
             if (now != null && (result.done() || result.code() == MetaCode.STALE_EPOCH)) {
                 Content.answer(request, result.code(), now.toContent());
             } else {
                 refuse(request, result);
             }
+        });
+    }
+
+    private void handOver(Incoming request, HandOverRequest wanted) {
+        if (role != NodeRole.CHUNK || wanted.nodeId() != nodeId) {
+            Content.refuse(request, MetaCode.NOT_REGISTERED, "node " + wanted.nodeId() + " must register first");
+            return;
+        }
+        service.handOver(nodeId, result -> {
+            if (!result.done()) {
+                refuse(request, result);
+                return;
+            }
+            final List<Subscription.HeldMap> maps = new ArrayList<>();
+            state().sets()
+                    .forEach(set -> maps.add(
+                            new Subscription.HeldMap(set.id(), set.map().version())));
+            Content.answer(request, MetaCode.OK, new HandOverResult(maps).toContent());
         });
     }
 

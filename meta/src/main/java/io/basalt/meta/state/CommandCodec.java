@@ -4,6 +4,7 @@ import io.basalt.meta.state.MetaCommand.AddToken;
 import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.Attach;
 import io.basalt.meta.state.MetaCommand.ChangePg;
+import io.basalt.meta.state.MetaCommand.ChangePgs;
 import io.basalt.meta.state.MetaCommand.CreateCluster;
 import io.basalt.meta.state.MetaCommand.CreateSet;
 import io.basalt.meta.state.MetaCommand.CreateVolume;
@@ -12,11 +13,13 @@ import io.basalt.meta.state.MetaCommand.Detach;
 import io.basalt.meta.state.MetaCommand.Fence;
 import io.basalt.meta.state.MetaCommand.LayoutPgs;
 import io.basalt.meta.state.MetaCommand.MarkNode;
+import io.basalt.meta.state.MetaCommand.MovePgs;
 import io.basalt.meta.state.MetaCommand.PatchSet;
 import io.basalt.meta.state.MetaCommand.PatchVolume;
 import io.basalt.meta.state.MetaCommand.RecordUsage;
 import io.basalt.meta.state.MetaCommand.RegisterNode;
 import io.basalt.meta.state.MetaCommand.RemoveToken;
+import io.basalt.meta.state.MetaCommand.TakeOut;
 import io.basalt.placement.InvalidClusterMapException;
 import io.basalt.placement.RoutingRule;
 import io.basalt.wire.meta.AttachRequest;
@@ -36,8 +39,9 @@ import java.util.UUID;
 /// The bytes of a [MetaCommand]: a byte of version, a byte of kind, its fields in the order of the record.
 /// Numbers of kinds are never used again. See `docs/FORMAT-META.md`.
 public final class CommandCodec {
-    /// Version that is written, and the newest that is understood.
-    public static final int VERSION = 1;
+    /// Version that is written, and the newest that is understood. A command has the effect that it had in the
+    /// version which it was written in: version 2 brought fail-over.
+    public static final int VERSION = 2;
 
     private static final int CREATE_CLUSTER = 1;
     private static final int REGISTER_NODE = 2;
@@ -56,8 +60,14 @@ public final class CommandCodec {
     private static final int FENCE = 15;
     private static final int ADD_TOKEN = 16;
     private static final int REMOVE_TOKEN = 17;
+    private static final int CHANGE_PGS = 18;
+    private static final int MOVE_PGS = 19;
+    private static final int TAKE_OUT = 20;
+    private static final int LAST_KIND = TAKE_OUT;
 
     private static final int USAGE_BYTES = 4 + 8 + 8 + 1;
+    private static final int CHANGE_BYTES = 4 + 4 + 4 + 1 + 4;
+    private static final int MOVE_BYTES = 4 * 4;
 
     private CommandCodec() {}
 
@@ -86,6 +96,15 @@ public final class CommandCodec {
             }
             case LayoutPgs c -> putLayout(out.putByte(LAYOUT_PGS), c);
             case ChangePg c -> c.change().write(out.putByte(CHANGE_PG));
+            case ChangePgs c -> {
+                out.putByte(CHANGE_PGS).putInt(c.changes().size());
+                c.changes().forEach(change -> change.write(out));
+            }
+            case MovePgs c -> putMoves(out.putByte(MOVE_PGS), c);
+            case TakeOut c -> {
+                out.putByte(TAKE_OUT).putInt(c.deviceIds().size());
+                c.deviceIds().forEach(out::putInt);
+            }
             case CreateVolume c -> putVolume(out.putByte(CREATE_VOLUME), c);
             case PatchVolume c -> {
                 c.requestId().write(out.putByte(PATCH_VOLUME));
@@ -136,6 +155,13 @@ public final class CommandCodec {
         return command;
     }
 
+    /// The version that a command was written in.
+    ///
+    /// @param bytes that [#decode] has understood
+    static int version(byte[] bytes) {
+        return bytes[0];
+    }
+
     private static MetaCommand decode(int kind, FieldReader in) {
         return switch (kind) {
             case CREATE_CLUSTER -> new CreateCluster(takeUuid(in), in.takeLong("created"));
@@ -147,6 +173,9 @@ public final class CommandCodec {
             case PATCH_SET -> new PatchSet(takeName(in), in.takeByte("min copies"), in.takeInt("overcommit"));
             case LAYOUT_PGS -> takeLayout(in);
             case CHANGE_PG -> new ChangePg(PgChange.read(in));
+            case CHANGE_PGS -> takeChanges(in);
+            case MOVE_PGS -> takeMoves(in);
+            case TAKE_OUT -> takeOut(in);
             case CREATE_VOLUME -> takeVolume(in);
             case PATCH_VOLUME ->
                 new PatchVolume(
@@ -166,7 +195,7 @@ public final class CommandCodec {
                         in.takeRaw("hash", TokenRecord.HASH_BYTES),
                         in.takeLong("created"));
             case REMOVE_TOKEN -> new RemoveToken(takeName(in));
-            default -> throw new UnknownVersionException("command of unknown kind, which", kind, REMOVE_TOKEN);
+            default -> throw new UnknownVersionException("command of unknown kind, which", kind, LAST_KIND);
         };
     }
 
@@ -247,6 +276,45 @@ public final class CommandCodec {
             replicas.add(devices);
         }
         return new LayoutPgs(setId, mapVersion, replicas);
+    }
+
+    private static ChangePgs takeChanges(FieldReader in) {
+        final int count = in.takeCount("changes", ChangePgs.COUNT_MAX, CHANGE_BYTES);
+        final List<PgChange> changes = new ArrayList<>(count);
+        for (int index = 0; index < count; index++) {
+            changes.add(PgChange.read(in));
+        }
+        return new ChangePgs(changes);
+    }
+
+    private static void putMoves(FieldWriter out, MovePgs command) {
+        out.putInt(command.setId()).putInt(command.moves().size());
+        for (final MovePgs.Move move : command.moves()) {
+            out.putInt(move.pg()).putInt(move.epoch()).putInt(move.from()).putInt(move.to());
+        }
+    }
+
+    private static MovePgs takeMoves(FieldReader in) {
+        final int setId = in.takeInt("set id", 1, Integer.MAX_VALUE);
+        final int count = in.takeCount("moves", MovePgs.COUNT_MAX, MOVE_BYTES);
+        final List<MovePgs.Move> moves = new ArrayList<>(count);
+        for (int index = 0; index < count; index++) {
+            moves.add(new MovePgs.Move(
+                    in.takeInt("pg", 0, Limits.PGS_MAX - 1),
+                    in.takeInt("epoch", 0, Limits.EPOCH_MAX),
+                    in.takeInt("from device", 1, Integer.MAX_VALUE),
+                    in.takeInt("to device", 0, Integer.MAX_VALUE)));
+        }
+        return new MovePgs(setId, moves);
+    }
+
+    private static TakeOut takeOut(FieldReader in) {
+        final int count = in.takeCount("devices", Limits.DEVICES_MAX, Integer.BYTES);
+        final List<Integer> deviceIds = new ArrayList<>(count);
+        for (int index = 0; index < count; index++) {
+            deviceIds.add(in.takeInt("device id", 1, Integer.MAX_VALUE));
+        }
+        return new TakeOut(deviceIds);
     }
 
     private static void putVolume(FieldWriter out, CreateVolume command) {

@@ -1,6 +1,7 @@
 package io.basalt.meta.state;
 
 import io.basalt.wire.meta.MetaCode;
+import java.util.List;
 
 /// What a command did, or why it did nothing. A refused command has changed nothing at all.
 ///
@@ -9,15 +10,25 @@ import io.basalt.wire.meta.MetaCode;
 /// @param field for a refusal: what of the request is to blame
 /// @param reason for a refusal: why
 /// @param hint for a refusal: what to do
-public record CommandResult(MetaCode code, long value, String field, String reason, String hint) {
+/// @param parts of a command that does several things: what became of each, in order; each may be refused by itself
+public record CommandResult(
+        MetaCode code, long value, String field, String reason, String hint, List<CommandResult> parts) {
+    public CommandResult {
+        parts = List.copyOf(parts);
+    }
+
     /// Done.
     static CommandResult ok(long value) {
-        return new CommandResult(MetaCode.OK, value, "", "", "");
+        return new CommandResult(MetaCode.OK, value, "", "", "", List.of());
     }
 
     /// Not done.
     public static CommandResult refused(MetaCode code, String field, String reason, String hint) {
-        return new CommandResult(code, 0, field, reason, hint);
+        return new CommandResult(code, 0, field, reason, hint, List.of());
+    }
+
+    CommandResult withParts(List<CommandResult> results) {
+        return new CommandResult(code, value, field, reason, hint, results);
     }
 
     /// Whether it was done.

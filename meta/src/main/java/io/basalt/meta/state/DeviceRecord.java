@@ -16,6 +16,7 @@ import java.util.UUID;
 /// @param usedBytes what they take, as it was recorded last
 /// @param failed whether it gives errors
 /// @param present whether its node has presented it when it registered last
+/// @param outByItself whether it is out only because it did not answer for long: it is in again when it answers
 public record DeviceRecord(
         int id,
         UUID uuid,
@@ -25,22 +26,34 @@ public record DeviceRecord(
         long capacityBytes,
         long usedBytes,
         boolean failed,
-        boolean present) {
+        boolean present,
+        boolean outByItself) {
     DeviceRecord withUsage(long used, long capacity, boolean nowFailed) {
-        return new DeviceRecord(id, uuid, nodeId, setId, deviceClass, capacity, used, nowFailed, present);
+        return new DeviceRecord(id, uuid, nodeId, setId, deviceClass, capacity, used, nowFailed, present, outByItself);
     }
 
     DeviceRecord withPresent(boolean nowPresent) {
-        return new DeviceRecord(id, uuid, nodeId, setId, deviceClass, capacityBytes, usedBytes, failed, nowPresent);
+        return new DeviceRecord(
+                id, uuid, nodeId, setId, deviceClass, capacityBytes, usedBytes, failed, nowPresent, outByItself);
+    }
+
+    DeviceRecord withOutByItself(boolean nowOut) {
+        return new DeviceRecord(
+                id, uuid, nodeId, setId, deviceClass, capacityBytes, usedBytes, failed, present, nowOut);
     }
 
     void write(FieldWriter writer) {
         writer.putInt(id).putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits());
         writer.putInt(nodeId).putInt(setId).putText(deviceClass);
-        writer.putLong(capacityBytes).putLong(usedBytes).putFlag(failed).putFlag(present);
+        writer.putLong(capacityBytes)
+                .putLong(usedBytes)
+                .putFlag(failed)
+                .putFlag(present)
+                .putFlag(outByItself);
     }
 
-    static DeviceRecord read(FieldReader reader) {
+    /// @param version of the snapshot: in version 1 no device went out by itself
+    static DeviceRecord read(FieldReader reader, int version) {
         return new DeviceRecord(
                 reader.takeInt("device id", 1, Integer.MAX_VALUE),
                 new UUID(reader.takeLong("device uuid"), reader.takeLong("device uuid")),
@@ -50,6 +63,7 @@ public record DeviceRecord(
                 reader.takeLong("capacity", 0, Long.MAX_VALUE),
                 reader.takeLong("used", 0, Long.MAX_VALUE),
                 reader.takeFlag("failed"),
-                reader.takeFlag("present"));
+                reader.takeFlag("present"),
+                version > 1 && reader.takeFlag("out by itself"));
     }
 }

@@ -22,7 +22,8 @@ public sealed interface MetaCommand {
     /// A node has connected.
     record RegisterNode(NodeRegistration registration, long atMs) implements MetaCommand {}
 
-    /// A node answers, or has stopped to answer.
+    /// A node answers, or has stopped to answer: then its copies leave the in-sync sets that can do without them
+    /// (FailOver), all in one.
     record MarkNode(int nodeId, boolean up) implements MetaCommand {}
 
     /// What devices have said about themselves.
@@ -86,6 +87,46 @@ public sealed interface MetaCommand {
 
     /// One placement group's configuration changes.
     record ChangePg(PgChange change) implements MetaCommand {}
+
+    /// Several placement groups' configurations change, each by itself: one that is refused keeps none of the others
+    /// back. The result has a part for each.
+    record ChangePgs(List<PgChange> changes) implements MetaCommand {
+        /// Most changes of one command.
+        public static final int COUNT_MAX = 1 << 14;
+
+        public ChangePgs {
+            changes = List.copyOf(changes);
+        }
+    }
+
+    /// Copies of placement groups are to move to other devices, each by itself. The result has a part for each.
+    ///
+    /// @param setId the set of the groups
+    record MovePgs(int setId, List<Move> moves) implements MetaCommand {
+        /// In place of the device that a copy moves to: the copy goes, being one too many.
+        public static final int NOWHERE = 0;
+        /// Most moves of one command.
+        public static final int COUNT_MAX = 1 << 14;
+
+        /// One copy.
+        ///
+        /// @param epoch that the move was computed in; if it is another one meanwhile, nothing is done
+        /// @param from the device that has the copy, or should have it
+        /// @param to the device that gets it, or [#NOWHERE]
+        public record Move(int pg, int epoch, int from, int to) {}
+
+        public MovePgs {
+            moves = List.copyOf(moves);
+        }
+    }
+
+    /// Devices have not answered for so long that their copies are to be made anew elsewhere. One that answers
+    /// meanwhile, or is not *in*, is passed over. They are in again when they answer.
+    record TakeOut(List<Integer> deviceIds) implements MetaCommand {
+        public TakeOut {
+            deviceIds = List.copyOf(deviceIds);
+        }
+    }
 
     /// A volume is made.
     record CreateVolume(

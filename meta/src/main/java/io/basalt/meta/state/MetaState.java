@@ -4,6 +4,7 @@ import io.basalt.meta.state.MetaCommand.AddToken;
 import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.Attach;
 import io.basalt.meta.state.MetaCommand.ChangePg;
+import io.basalt.meta.state.MetaCommand.ChangePgs;
 import io.basalt.meta.state.MetaCommand.CreateCluster;
 import io.basalt.meta.state.MetaCommand.CreateSet;
 import io.basalt.meta.state.MetaCommand.CreateVolume;
@@ -12,11 +13,13 @@ import io.basalt.meta.state.MetaCommand.Detach;
 import io.basalt.meta.state.MetaCommand.Fence;
 import io.basalt.meta.state.MetaCommand.LayoutPgs;
 import io.basalt.meta.state.MetaCommand.MarkNode;
+import io.basalt.meta.state.MetaCommand.MovePgs;
 import io.basalt.meta.state.MetaCommand.PatchSet;
 import io.basalt.meta.state.MetaCommand.PatchVolume;
 import io.basalt.meta.state.MetaCommand.RecordUsage;
 import io.basalt.meta.state.MetaCommand.RegisterNode;
 import io.basalt.meta.state.MetaCommand.RemoveToken;
+import io.basalt.meta.state.MetaCommand.TakeOut;
 import io.basalt.placement.InvalidClusterMapException;
 import io.basalt.wire.meta.Limits;
 import io.basalt.wire.meta.MetaCode;
@@ -46,6 +49,7 @@ public final class MetaState {
     private final Tables tables;
     private final NodeRules nodeRules;
     private final SetRules setRules;
+    private final PgRules pgRules;
     private final VolumeRules volumeRules;
 
     /// What a command led to.
@@ -63,6 +67,7 @@ public final class MetaState {
         this.tables = tables;
         nodeRules = new NodeRules(tables);
         setRules = new SetRules(tables);
+        pgRules = new PgRules(tables);
         volumeRules = new VolumeRules(tables);
     }
 
@@ -89,6 +94,7 @@ public final class MetaState {
     /// @throws MetaFormatException if it is malformed; nothing was changed
     public Applied apply(byte[] entry) {
         final MetaCommand command = CommandCodec.decode(entry);
+        tables.commandVersion = CommandCodec.version(entry);
         tables.events.clear();
         CommandResult result;
         try {
@@ -137,7 +143,10 @@ public final class MetaState {
             case CreateSet c -> setRules.apply(c);
             case PatchSet c -> setRules.apply(c);
             case LayoutPgs c -> setRules.apply(c);
-            case ChangePg c -> setRules.apply(c);
+            case ChangePg c -> pgRules.apply(c);
+            case ChangePgs c -> pgRules.apply(c);
+            case MovePgs c -> pgRules.apply(c);
+            case TakeOut c -> nodeRules.apply(c);
             case CreateVolume c -> volumeRules.apply(c);
             case PatchVolume c -> volumeRules.apply(c);
             case DeleteVolume c -> volumeRules.apply(c);
@@ -251,6 +260,11 @@ public final class MetaState {
     /// A device, null if none has that uuid.
     public @Nullable DeviceRecord device(UUID uuid) {
         return tables.device(uuid);
+    }
+
+    /// Whether a device serves: its node is up, has presented it, and it gives no errors.
+    public boolean answers(int deviceId) {
+        return tables.answers(deviceId);
     }
 
     /// The sets, by number.

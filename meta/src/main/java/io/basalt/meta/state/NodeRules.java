@@ -4,6 +4,7 @@ import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.MarkNode;
 import io.basalt.meta.state.MetaCommand.RecordUsage;
 import io.basalt.meta.state.MetaCommand.RegisterNode;
+import io.basalt.meta.state.MetaCommand.TakeOut;
 import io.basalt.placement.ClusterMap;
 import io.basalt.placement.ClusterMapBuilder;
 import io.basalt.placement.Device;
@@ -15,11 +16,13 @@ import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.NodeRegistration;
 import io.basalt.wire.meta.NodeRole;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -134,11 +137,34 @@ final class NodeRules {
             case OUT -> DeviceState.OUT;
         };
         final Device after = weighed.withState(state);
+        if (command.action() != AdminDevice.Action.KEEP && device.outByItself()) {
+            tables.put(device.withOutByItself(false));
+        }
         if (!after.equals(before)) {
             final SetRecord set = requireSetOf(device);
             tables.changeMap(set, set.map().toBuilder().device(after).build());
         }
         return CommandResult.ok(device.id());
+    }
+
+    CommandResult apply(TakeOut command) {
+        final NavigableMap<Integer, DeviceRecord> records = new TreeMap<>();
+        final Map<Integer, ClusterMapBuilder> builders = new TreeMap<>();
+        for (final int deviceId : command.deviceIds()) {
+            final DeviceRecord device = tables.devices.get(deviceId);
+            if (device != null
+                    && placeOf(device).state() == DeviceState.DOWN_IN
+                    && !tables.deviceView().answers(deviceId)) {
+                records.put(deviceId, device.withOutByItself(true));
+                final SetRecord set = requireSetOf(device);
+                builders.computeIfAbsent(set.id(), ignored -> set.map().toBuilder())
+                        .device(placeOf(device).withState(DeviceState.OUT));
+            }
+        }
+        final Map<Integer, ClusterMap> maps = new TreeMap<>();
+        builders.forEach((setId, builder) -> maps.put(setId, builder.build()));
+        commit(records, maps);
+        return CommandResult.ok(records.size());
     }
 
     private void requireUnused(NodeRegistration wanted, @Nullable NodeRecord known) {
@@ -228,7 +254,8 @@ final class NodeRules {
                 wanted.capacityBytes(),
                 before == null ? 0 : before.usedBytes(),
                 false,
-                true);
+                true,
+                before != null && before.outByItself());
     }
 
     private Device place(DeviceRegistration wanted, int id, int nodeId, Location location, int setId) {
@@ -251,33 +278,76 @@ final class NodeRules {
         return new Device(device.id(), device.nodeId(), location, device.weight(), device.state(), device.address());
     }
 
-    /// The maps that differ once these devices are as given, with the states that follow from it. Changes nothing.
+    /// The maps that differ once these devices are as given: the states that follow from it, and the copies that
+    /// leave the in-sync sets. A device that was out by itself and answers again is no longer. Changes nothing but
+    /// the given records.
     ///
     /// @param nodesUp whether their nodes answer; null for whatever is known
     private Map<Integer, ClusterMap> changedMaps(
-            Map<Integer, DeviceRecord> records, Map<Integer, Device> places, @Nullable Boolean nodesUp) {
+            NavigableMap<Integer, DeviceRecord> records, Map<Integer, Device> places, @Nullable Boolean nodesUp) {
         final Map<Integer, ClusterMapBuilder> builders = new TreeMap<>();
-        records.forEach((id, device) -> {
-            final Device place = places.get(id);
+        final Set<Integer> sets = new TreeSet<>();
+        for (final DeviceRecord device : List.copyOf(records.values())) {
+            final Device place = places.get(device.id());
             Objects.requireNonNull(place, "records and places go together");
             final boolean up = nodesUp == null ? nodeUp(device) : nodesUp;
             final Device next = place.withState(stateOf(device, place.state(), up));
             final SetRecord set = requireSetOf(device);
-            if (!next.equals(set.map().device(id))) {
+            sets.add(set.id());
+            if (!next.equals(set.map().device(device.id()))) {
                 builders.computeIfAbsent(set.id(), ignored -> set.map().toBuilder())
                         .device(next);
             }
-        });
+            if (next.state().in() && device.outByItself()) {
+                records.put(device.id(), device.withOutByItself(false));
+            }
+        }
+        final DeviceView view = viewWith(records, nodesUp);
+        for (final int setId : sets) {
+            final SetRecord set = tables.requireSet(setId);
+            final PgEdits edits = new PgEdits(set.map());
+            edits.settle(view);
+            if (!edits.isEmpty()) {
+                edits.into(builders.computeIfAbsent(setId, ignored -> set.map().toBuilder()));
+            }
+        }
         final Map<Integer, ClusterMap> maps = new TreeMap<>();
         builders.forEach((setId, builder) -> maps.put(setId, builder.build()));
         return maps;
     }
 
-    private static DeviceState stateOf(DeviceRecord device, DeviceState before, boolean nodeUp) {
-        if (!before.in()) {
+    /// The devices as they are once these records are in force.
+    private DeviceView viewWith(Map<Integer, DeviceRecord> records, @Nullable Boolean nodesUp) {
+        final DeviceView before = tables.deviceView();
+        if (tables.commandVersion == 1) {
             return before;
         }
-        if (!nodeUp || !device.present() || device.failed()) {
+        return new DeviceView() {
+            @Override
+            public boolean answers(int deviceId) {
+                final DeviceRecord device = records.get(deviceId);
+                if (device == null) {
+                    return before.answers(deviceId);
+                }
+                final boolean up = nodesUp == null ? nodeUp(device) : nodesUp;
+                return up && device.present() && !device.failed();
+            }
+
+            @Override
+            public boolean failed(int deviceId) {
+                final DeviceRecord device = records.get(deviceId);
+                return device == null ? before.failed(deviceId) : device.failed();
+            }
+        };
+    }
+
+    private static DeviceState stateOf(DeviceRecord device, DeviceState before, boolean nodeUp) {
+        final boolean answers = nodeUp && device.present() && !device.failed();
+        final boolean returns = before == DeviceState.OUT && device.outByItself() && answers;
+        if (!before.in() && !returns) {
+            return before;
+        }
+        if (!answers) {
             return DeviceState.DOWN_IN;
         }
         final double used = (double) device.usedBytes() / Math.max(1, device.capacityBytes());

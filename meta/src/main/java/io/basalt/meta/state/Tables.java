@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything that [MetaState] holds, with its indexes, and the events of the command under way. Ordered tables are
 /// iterated; the unordered ones are only looked up in, so that nothing depends on their order.
 final class Tables {
-    static final int SNAPSHOT_VERSION = 1;
+    static final int SNAPSHOT_VERSION = 2;
 
     UUID clusterId = new UUID(0, 0);
     long createdMs;
@@ -39,11 +39,39 @@ final class Tables {
     final NavigableMap<String, TokenRecord> tokens = new TreeMap<>();
     final RequestHistory history = new RequestHistory();
 
+    private static final DeviceView EVERY_DEVICE_ANSWERS = new DeviceView() {
+        @Override
+        public boolean answers(int deviceId) {
+            return true;
+        }
+
+        @Override
+        public boolean failed(int deviceId) {
+            return false;
+        }
+    };
+
+    private final DeviceView recorded = new DeviceView() {
+        @Override
+        public boolean answers(int deviceId) {
+            return Tables.this.answers(deviceId);
+        }
+
+        @Override
+        public boolean failed(int deviceId) {
+            final DeviceRecord device = devices.get(deviceId);
+            return device != null && device.failed();
+        }
+    };
+
     private final Map<UUID, Integer> nodeOfUuid = new HashMap<>();
     private final Map<UUID, Integer> deviceOfUuid = new HashMap<>();
     private final Map<String, Integer> setOfName = new HashMap<>();
     private final Map<Long, VolumeRecord> volumeOfId = new HashMap<>();
     private final Set<Long> parts = new HashSet<>();
+
+    /// Version of the command under way. Its effect is that of the release which has written it.
+    int commandVersion = CommandCodec.VERSION;
 
     final List<MetaEvent> events = new ArrayList<>();
 
@@ -88,6 +116,29 @@ final class Tables {
     void put(SetRecord set) {
         sets.put(set.id(), set);
         setOfName.put(set.name(), set.id());
+    }
+
+    /// What the rules about copies know of the devices. Commands of version 1 knew nothing of them.
+    DeviceView deviceView() {
+        return commandVersion == 1 ? EVERY_DEVICE_ANSWERS : recorded;
+    }
+
+    /// With how many copies in sync a placement group goes on. Commands of version 1 did with one.
+    int minCopies(ClusterMap map) {
+        return commandVersion == 1 ? 1 : map.minCopies();
+    }
+
+    /// Whether a device serves, as is recorded.
+    boolean answers(int deviceId) {
+        final DeviceRecord device = devices.get(deviceId);
+        final NodeRecord node = device == null ? null : nodes.get(device.nodeId());
+        return device != null && device.present() && !device.failed() && node != null && node.up();
+    }
+
+    SetRecord requireSet(int id) {
+        final SetRecord set = sets.get(id);
+        Objects.requireNonNull(set, "a set stays");
+        return set;
     }
 
     /// Replaces a set's map and tells of it.
@@ -162,10 +213,10 @@ final class Tables {
             tables.put(NodeRecord.read(in));
         }
         for (int left = in.takeCount("devices", Limits.DEVICES_MAX, 1); left > 0; left--) {
-            tables.put(DeviceRecord.read(in));
+            tables.put(DeviceRecord.read(in, version));
         }
         for (int left = in.takeCount("sets", Limits.SETS_MAX, 1); left > 0; left--) {
-            tables.put(SetRecord.read(in));
+            tables.put(SetRecord.read(in, version));
         }
         for (int left = in.takeCount("volumes", Limits.VOLUMES_MAX, 1); left > 0; left--) {
             tables.put(VolumeRecord.read(in));

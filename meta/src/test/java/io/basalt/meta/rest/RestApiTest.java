@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.basalt.meta.ClusterFixture;
 import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaReply;
+import io.basalt.net.meta.PgChangeResult;
 import io.basalt.testkit.Await;
 import io.basalt.wire.meta.ClientIo;
 import io.basalt.wire.meta.DeviceReport;
 import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.UsageReport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -154,11 +156,32 @@ class RestApiTest {
                         .intValue())
                 .isEqualTo(1);
         assertThat(cluster.get("/v1/health").body())
-                .contains("DEVICE_FAILED", "cannot be written to, and serves nothing", "--state out")
+                .contains("DEVICE_FAILED", "cannot be written to, and serves nothing", "basalt device out")
                 .doesNotContain("DEVICE_DOWN", "DEVICE_ERRORS");
 
         report(new DeviceReport(id, 0, 1L << 40, false, 0));
         Await.until("all is well", () -> !cluster.get("/v1/health").body().contains("DEVICE_"));
+        letEveryCopyJoin();
+    }
+
+    /// What the primaries would do, which do not run here.
+    private void letEveryCopyJoin() {
+        for (final JsonNode pg : json(cluster.get("/v1/pgs?limit=300"), 200).path("pgs")) {
+            for (final JsonNode replica : pg.path("replicas")) {
+                if (!replica.path("inSync").booleanValue()) {
+                    final PgChange wish = new PgChange(
+                            1,
+                            pg.path("pg").intValue(),
+                            pg.path("epoch").intValue(),
+                            PgChange.Kind.ADD_TO_IN_SYNC,
+                            replica.path("device").intValue());
+                    cluster.reactor().post(() -> cluster.chunk(2).change(wish, ignored()));
+                }
+            }
+        }
+        Await.until(
+                "every copy is in sync",
+                () -> json(cluster.get("/v1/repairs"), 200).path("total").intValue() == 0);
     }
 
     @Test
@@ -204,6 +227,16 @@ class RestApiTest {
 
     private void report(DeviceReport report) {
         cluster.reactor().post(() -> cluster.chunk(1).report(report));
+    }
+
+    private static MetaReply<PgChangeResult> ignored() {
+        return new MetaReply<>() {
+            @Override
+            public void done(PgChangeResult result) {}
+
+            @Override
+            public void refused(MetaCode code, String reason) {}
+        };
     }
 
     private int firstDeviceOf(String node) {

@@ -56,13 +56,19 @@ final class MetaWorld implements AutoCloseable {
                 throw new AssertionError(source + " failed", fault);
             });
     private final RandomGenerator random;
+    private final MetaServiceOptions options;
     private final List<Node> nodes = new ArrayList<>();
     private MetaService service;
     private MemoryLog log;
     private boolean ready;
 
     MetaWorld(RandomGenerator random) {
+        this(random, OPTIONS);
+    }
+
+    MetaWorld(RandomGenerator random, MetaServiceOptions options) {
         this.random = random;
+        this.options = options;
         network = new SimNetwork(clock::nanoTime, random::nextLong, arena);
         log = newLog();
         service = newService();
@@ -244,7 +250,7 @@ final class MetaWorld implements AutoCloseable {
 
     private MetaService newService() {
         final Network own = network.open(reactor, "meta", NET, KEY, new PeerIdentity(Role.META, 0, "meta"));
-        return new MetaService(reactor, own, log, OPTIONS, random::nextLong, () -> 1_700_000_000_000L);
+        return new MetaService(reactor, own, log, options, random::nextLong, () -> 1_700_000_000_000L);
     }
 
     private void startService() {

@@ -6,15 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.basalt.meta.state.MetaCommand.AddToken;
 import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.ChangePg;
+import io.basalt.meta.state.MetaCommand.ChangePgs;
 import io.basalt.meta.state.MetaCommand.DeleteVolume;
 import io.basalt.meta.state.MetaCommand.Detach;
 import io.basalt.meta.state.MetaCommand.Fence;
 import io.basalt.meta.state.MetaCommand.LayoutPgs;
 import io.basalt.meta.state.MetaCommand.MarkNode;
+import io.basalt.meta.state.MetaCommand.MovePgs;
 import io.basalt.meta.state.MetaCommand.PatchSet;
 import io.basalt.meta.state.MetaCommand.PatchVolume;
 import io.basalt.meta.state.MetaCommand.RecordUsage;
 import io.basalt.meta.state.MetaCommand.RemoveToken;
+import io.basalt.meta.state.MetaCommand.TakeOut;
 import io.basalt.testkit.SeededTest;
 import io.basalt.wire.meta.MetaFormatException;
 import io.basalt.wire.meta.PgChange;
@@ -32,34 +35,37 @@ class CommandCodecTest {
     private static final Map<String, String> GOLDEN = new LinkedHashMap<>();
 
     static {
-        GOLDEN.put("CreateCluster", "0101010000000000000002000000000000000068e5cf8b010000");
+        GOLDEN.put("CreateCluster", "0201010000000000000002000000000000000068e5cf8b010000");
         GOLDEN.put(
                 "RegisterNode",
-                "0102c000000000000000010000000000000007006368756e6b2d31010500302e312e300400726f6f"
+                "0202c000000000000000010000000000000007006368756e6b2d31010500302e312e300400726f6f"
                         + "6d04007261636b0600686f73742d31070064656661756c7401000000010000000000000001000000"
                         + "000000000000000000010000030073736409003132372e302e302e31621b0068e5cf8b010000");
-        GOLDEN.put("MarkNode", "01030100000001");
-        GOLDEN.put("RecordUsage", "010401000000010000000200000000000000030000000000000001");
-        GOLDEN.put("AdminDevice", "0105010000000200000100");
-        GOLDEN.put("CreateSet", "0106070064656661756c740800000003030101d0070000");
-        GOLDEN.put("PatchSet", "0107070064656661756c7402ffffffff");
-        GOLDEN.put("LayoutPgs", "010801000000070000000000000002000000020100000002000000020200000003000000");
-        GOLDEN.put("ChangePg", "01090100000005000000020000000303000000");
+        GOLDEN.put("MarkNode", "02030100000001");
+        GOLDEN.put("RecordUsage", "020401000000010000000200000000000000030000000000000001");
+        GOLDEN.put("AdminDevice", "0205010000000200000100");
+        GOLDEN.put("CreateSet", "0206070064656661756c740800000003030101d0070000");
+        GOLDEN.put("PatchSet", "0207070064656661756c7402ffffffff");
+        GOLDEN.put("LayoutPgs", "020801000000070000000000000002000000020100000002000000020200000003000000");
+        GOLDEN.put("ChangePg", "02090100000005000000020000000303000000");
         GOLDEN.put(
                 "CreateVolume",
-                "010a050000000000000006000000000000000300766d310000000005000000000010000010000003"
+                "020a050000000000000006000000000000000300766d310000000005000000000010000010000003"
                         + "0073736400000068e5cf8b010000");
         GOLDEN.put(
                 "PatchVolume",
-                "010b050000000000000006000000000000000300766d310300766d32000000000a00000004007273" + "7364");
-        GOLDEN.put("DeleteVolume", "010c050000000000000006000000000000000300766d31");
-        GOLDEN.put("Attach", "010d050000000000000006000000000000000400000088776655443322110300766d3101");
-        GOLDEN.put("Detach", "010e090000000000000002000000");
-        GOLDEN.put("Fence", "010f050000000000000006000000000000000300766d31");
+                "020b050000000000000006000000000000000300766d310300766d32000000000a00000004007273" + "7364");
+        GOLDEN.put("DeleteVolume", "020c050000000000000006000000000000000300766d31");
+        GOLDEN.put("Attach", "020d050000000000000006000000000000000400000088776655443322110300766d3101");
+        GOLDEN.put("Detach", "020e090000000000000002000000");
+        GOLDEN.put("Fence", "020f050000000000000006000000000000000300766d31");
         GOLDEN.put(
                 "AddToken",
-                "01100200636901000000000000000000000000000000000000000000000000000000000000000008" + "00000000000000");
-        GOLDEN.put("RemoveToken", "011102006369");
+                "02100200636901000000000000000000000000000000000000000000000000000000000000000008" + "00000000000000");
+        GOLDEN.put("RemoveToken", "021102006369");
+        GOLDEN.put("ChangePgs", "0212010000000100000005000000020000000103000000");
+        GOLDEN.put("MovePgs", "0213010000000100000005000000020000000300000004000000");
+        GOLDEN.put("TakeOut", "0214020000000100000002000000");
     }
 
     static List<MetaCommand> all() {
@@ -81,7 +87,10 @@ class CommandCodecTest {
                 new Detach(9, 2),
                 new Fence(id, "vm1"),
                 new AddToken("ci", true, new byte[32], 8),
-                new RemoveToken("ci"));
+                new RemoveToken("ci"),
+                new ChangePgs(List.of(new PgChange(1, 5, 2, PgChange.Kind.REMOVE_FROM_IN_SYNC, 3))),
+                new MovePgs(1, List.of(new MovePgs.Move(5, 2, 3, 4))),
+                new TakeOut(List.of(1, 2)));
     }
 
     @Test
@@ -91,6 +100,16 @@ class CommandCodecTest {
             bytes.put(command.getClass().getSimpleName(), HexFormat.of().formatHex(CommandCodec.encode(command)));
         }
         assertThat(bytes).containsExactlyEntriesOf(GOLDEN);
+    }
+
+    @Test
+    void aCommandOfVersion1IsReadToo() {
+        for (final MetaCommand command : all()) {
+            final byte[] bytes = CommandCodec.encode(command);
+            bytes[0] = 1;
+            assertThat(CommandCodec.version(bytes)).isOne();
+            assertThat(CommandCodec.decode(bytes)).hasSameClassAs(command);
+        }
     }
 
     @Test
@@ -122,7 +141,7 @@ class CommandCodecTest {
     @Test
     void aCommandOfAnUnknownVersionOrKindIsRefusedAsSuch() {
         final byte[] newer = CommandCodec.encode(new MarkNode(1, true));
-        newer[0] = 2;
+        newer[0]++;
         assertThatThrownBy(() -> CommandCodec.decode(newer)).isInstanceOf(UnknownVersionException.class);
         final byte[] unknown = CommandCodec.encode(new MarkNode(1, true));
         unknown[1] = 99;

@@ -2,7 +2,6 @@ package io.basalt.meta.state;
 
 import static io.basalt.meta.state.Commands.apply;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.ChangePg;
@@ -20,7 +19,6 @@ import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgChange.Kind;
 import io.basalt.wire.meta.RequestId;
-import io.basalt.wire.meta.UnknownVersionException;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
 import java.util.Objects;
@@ -309,13 +307,6 @@ class MetaStateTest {
         final var named = new io.basalt.wire.meta.NodeRegistration(
                 impostor.uuid(), "chunk-1", impostor.role(), "1", "r", "k", "h", "", List.of());
         assertThat(apply(state, Commands.register(named)).code()).isEqualTo(MetaCode.EXISTS);
-    }
-
-    @Test
-    void aSnapshotOfAnUnknownVersionIsRefused() {
-        final byte[] snapshot = state.snapshot();
-        snapshot[0] = 2;
-        assertThatThrownBy(() -> MetaState.restore(snapshot)).isInstanceOf(UnknownVersionException.class);
     }
 
     private CommandResult attach(int node, long instance, boolean takeOver) {

@@ -13,6 +13,8 @@ import io.basalt.wire.meta.AttachRequest;
 import io.basalt.wire.meta.DetachRequest;
 import io.basalt.wire.meta.DeviceReport;
 import io.basalt.wire.meta.FieldReader;
+import io.basalt.wire.meta.HandOverRequest;
+import io.basalt.wire.meta.HandOverResult;
 import io.basalt.wire.meta.Heartbeat;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaFormatException;
@@ -44,6 +46,7 @@ import org.jspecify.annotations.Nullable;
 public final class MetaClient implements AutoCloseable {
     /// A sign of life is never too late to be one.
     private static final long NO_DEADLINE = Long.MAX_VALUE;
+    private static final long RECONNECT_SOON_NS = 1_000_000;
 
     private final Reactor reactor;
     private final Network network;
@@ -65,6 +68,8 @@ public final class MetaClient implements AutoCloseable {
     private boolean heartbeatBusy;
     private boolean resubscribe;
     private int endpoint;
+    /// Connections in a row that have led to nothing.
+    private int failures;
     private long sequence;
 
     /// A client that does nothing until it is started.
@@ -229,6 +234,22 @@ public final class MetaClient implements AutoCloseable {
         });
     }
 
+    /// Ask for the node's copies to leave the in-sync sets that can do without them, because it is about to stop. The
+    /// node is recorded as down from then on, until it registers anew.
+    public void handOver(MetaReply<HandOverResult> reply) {
+        requests.add(new MetaRequest<>(MetaMessage.HAND_OVER, deadlineNs(), reply) {
+            @Override
+            byte[] content() {
+                return new HandOverRequest(nodeId()).toContent();
+            }
+
+            @Override
+            HandOverResult decode(MetaCode code, FieldReader answer) {
+                return HandOverResult.of(answer);
+            }
+        });
+    }
+
     private long deadlineNs() {
         return reactor.nowNs() + options.requestTimeoutNs();
     }
@@ -251,6 +272,18 @@ public final class MetaClient implements AutoCloseable {
             }
         } else if (state == ClientState.REGISTERING || state == ClientState.SUBSCRIBING) {
             retrySession();
+        }
+    }
+
+    /// Tries the next endpoint at once: whoever has lost the metaserver must register with it, or with another replica,
+    /// before it is taken for dead. When every endpoint has been tried in vain, the client's clock sets the pace.
+    private void connectSoon() {
+        if (failures++ < options.endpoints().size()) {
+            reactor.schedule(RECONNECT_SOON_NS, () -> {
+                if (state == ClientState.WAITING) {
+                    connect();
+                }
+            });
         }
     }
 
@@ -292,6 +325,7 @@ public final class MetaClient implements AutoCloseable {
         resubscribe = false;
         cancelHeartbeat();
         become(ClientState.WAITING);
+        connectSoon();
         listener.disconnected(reason);
     }
 
@@ -399,6 +433,7 @@ public final class MetaClient implements AutoCloseable {
 
     private void subscribed() {
         become(ClientState.READY);
+        failures = 0;
         requests.connection(connection);
         requests.pump();
     }

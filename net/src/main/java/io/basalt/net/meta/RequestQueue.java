@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The requests of a [MetaClient] that wait to be sent, or sent again. A bounded number is under way; the
 /// others wait in the order in which they came. One reactor.
 final class RequestQueue {
-    private static final int CALLS = 64;
+    private static final int CALLS = 1024;
 
     private final Reactor reactor;
     private final MetaClientOptions options;

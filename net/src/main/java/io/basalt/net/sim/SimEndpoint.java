@@ -95,11 +95,13 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
         if (crashed) {
             return 0;
         }
+        // The world's time: a reactor's own clock may be fast or slow.
+        final long worldNs = world.nowNs();
         int work = flush();
         // By index, from the back: streams come and go meanwhile.
         for (int i = streams.size() - 1; i >= 0; i--) {
             if (i < streams.size()) {
-                work += streams.get(i).poll(nowNs);
+                work += streams.get(i).poll(worldNs);
             }
         }
         return work + flush();

@@ -43,6 +43,7 @@ public final class SimNetwork {
     private final List<SimPipe> pipes = new ArrayList<>();
     private final Set<Way> partitioned = new HashSet<>();
     private final Map<Way, Long> clogged = new HashMap<>();
+    private final Map<String, Long> lagging = new HashMap<>();
     private SimFaults faults = SimFaults.NONE;
     private int nextPort = FIRST_FREE_PORT;
 
@@ -91,10 +92,18 @@ public final class SimNetwork {
         clogged.put(new Way(from, to), untilNs);
     }
 
-    /// End every partition and clog.
+    /// Let everything that a host sends or is sent take longer.
+    ///
+    /// @param extraNs how much longer; 0 for as long as ever
+    public void lag(String host, long extraNs) {
+        lagging.put(host, extraNs);
+    }
+
+    /// End every partition, clog and lag.
     public void heal() {
         partitioned.clear();
         clogged.clear();
+        lagging.clear();
     }
 
     /// Break the connections between two hosts: each side learns of it by itself, a little later.
@@ -195,6 +204,13 @@ public final class SimNetwork {
         final long spread = faults.delayMaxNs() - faults.delayMinNs();
         final long delayNs = faults.delayMinNs() + (spread == 0 ? 0 : below(spread + 1));
         return below(LONG_DELAY_ODDS) == 0 ? delayNs * (1 + below(LONG_DELAY_FACTOR)) : delayNs;
+    }
+
+    /// How long what is sent now takes.
+    long delayNs(SimPipe pipe) {
+        final long lagNs =
+                lagging.isEmpty() ? 0 : lagging.getOrDefault(pipe.from, 0L) + lagging.getOrDefault(pipe.to, 0L);
+        return delayNs() + lagNs;
     }
 
     /// How many of the bytes that have arrived are received at once.

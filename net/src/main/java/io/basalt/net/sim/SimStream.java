@@ -134,7 +134,7 @@ final class SimStream implements ByteStream {
         }
         outgoing = null;
         sent = length;
-        out.put(pieces, length, nowNs + world.delayNs());
+        out.put(pieces, length, nowNs + world.delayNs(out));
         world.mayHarm(out, length);
         return 1;
     }

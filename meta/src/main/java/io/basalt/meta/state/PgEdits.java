@@ -1,0 +1,96 @@
+package io.basalt.meta.state;
+
+import io.basalt.placement.ClusterMap;
+import io.basalt.placement.ClusterMapBuilder;
+import io.basalt.placement.PgTable;
+import io.basalt.placement.ReplicaSet;
+import io.basalt.wire.meta.MetaCode;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/// Changes of placement groups on their way to one new version of a set's map. Each change of a group raises its
+/// epoch by one, and the next sees what it has led to.
+final class PgEdits {
+    private final ClusterMap map;
+    private final NavigableMap<Integer, Configuration> changed = new TreeMap<>();
+
+    /// The configuration of a placement group.
+    ///
+    /// @param inSyncMask bit i for replica i
+    record Configuration(int epoch, ReplicaSet replicas, int inSyncMask) {
+        /// The place of a device, or -1.
+        int indexOf(int deviceId) {
+            return replicas.indexOf(deviceId);
+        }
+
+        boolean inSync(int index) {
+            return (inSyncMask >>> index & 1) != 0;
+        }
+
+        /// The device that serves, or [PgTable#NO_DEVICE].
+        int primary() {
+            final int first = Integer.numberOfTrailingZeros(inSyncMask);
+            return first < replicas.size() ? replicas.device(first) : PgTable.NO_DEVICE;
+        }
+    }
+
+    PgEdits(ClusterMap map) {
+        this.map = map;
+    }
+
+    ClusterMap map() {
+        return map;
+    }
+
+    /// A placement group as it stands.
+    Configuration of(int pg) {
+        final Configuration edited = changed.get(pg);
+        final PgTable table = map.pgTable();
+        return edited != null ? edited : new Configuration(table.epoch(pg), table.replicas(pg), table.inSyncMask(pg));
+    }
+
+    /// Change a placement group.
+    ///
+    /// @throws Refusal if its epoch cannot grow any more
+    void put(int pg, ReplicaSet replicas, int inSyncMask) {
+        changed.put(pg, new Configuration(nextEpoch(of(pg).epoch), replicas, inSyncMask));
+    }
+
+    /// Let the copies of every placement group go that [FailOver] says. A group whose epoch cannot grow stays as it is.
+    void settle(DeviceView devices) {
+        for (int pg = 0; pg < map.pgCount(); pg++) {
+            settle(pg, devices);
+        }
+    }
+
+    /// Let the copies of a placement group go that [FailOver] says.
+    void settle(int pg, DeviceView devices) {
+        final Configuration now = of(pg);
+        final int mask = FailOver.settled(now.replicas, now.inSyncMask, map.minCopies(), devices);
+        if (mask != now.inSyncMask && now.epoch > 0 && now.epoch < PgTable.EPOCH_MAX) {
+            put(pg, now.replicas, mask);
+        }
+    }
+
+    boolean isEmpty() {
+        return changed.isEmpty();
+    }
+
+    /// Writes the changes down.
+    ClusterMapBuilder into(ClusterMapBuilder builder) {
+        changed.forEach((pg, next) -> builder.pg(pg, next.epoch, next.replicas, next.inSyncMask));
+        return builder;
+    }
+
+    /// @throws Refusal if there is none
+    static int nextEpoch(int epoch) {
+        if (epoch >= PgTable.EPOCH_MAX) {
+            throw new Refusal(
+                    MetaCode.LIMIT,
+                    "epoch",
+                    "has reached its largest value, " + PgTable.EPOCH_MAX,
+                    "move the data to another set");
+        }
+        return epoch + 1;
+    }
+}
