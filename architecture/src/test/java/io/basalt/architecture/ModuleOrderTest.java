@@ -24,6 +24,7 @@ class ModuleOrderTest {
             "store",
             "chunk",
             "meta",
+            "quorum",
             "gate",
             "cli",
             "simulation");
