@@ -8,6 +8,7 @@ import io.basalt.store.chunk.FormatListener;
 import io.basalt.store.chunk.FormatOptions;
 import io.basalt.store.chunk.OpenListener;
 import io.basalt.store.chunk.RecoveryReport;
+import io.basalt.store.chunk.StoreCounters;
 import io.basalt.store.chunk.StoreOptions;
 import io.basalt.store.sim.DiskFault;
 import io.basalt.store.sim.SimDisk;
@@ -21,9 +22,13 @@ final class DiskStorage implements SimStorage {
     static final int SHARD_BYTES = 16 * 4096;
 
     private static final long DISK_BYTES = 6L << 20;
+    private static final long FULL_DISK_BYTES = DISK_BYTES - 72L * SHARD_BYTES;
+    private static final long LOG_END = 512 << 10;
     private static final int ROT_TRIES = 400;
 
+    private final Coverage coverage;
     private final SimDisk disk;
+    private final long sizeBytes;
     private final FormatOptions format;
     private final StoreOptions options;
     private final boolean lies;
@@ -32,17 +37,22 @@ final class DiskStorage implements SimStorage {
     private boolean writesFail;
     private boolean readsFail;
     private long stalledUntilNs;
+    private long slowUntilNs;
+    private int slowness = 1;
     private DiskFault nextWrite = DiskFault.NONE;
 
     private @Nullable ChunkStore store;
 
-    private DiskStorage(World world, SimRandom random, int deviceId, boolean lies) {
+    private DiskStorage(World world, SimRandom random, int deviceId, boolean lies, boolean isFull) {
+        coverage = world.coverage();
+        sizeBytes = isFull ? FULL_DISK_BYTES + (long) random.below(4) * SHARD_BYTES : DISK_BYTES;
         this.lies = lies;
         final boolean volatileCache = random.chance(50);
-        disk = new SimDisk("disk" + deviceId, DISK_BYTES, volatileCache, random.fork("medium"));
+        disk = new SimDisk("disk" + deviceId, sizeBytes, volatileCache, random.fork("medium"));
         final long slowest = random.between(30_000, 600_000);
         disk.latency(
-                (operation, length) -> random.between(10_000, slowest) + Math.max(0, stalledUntilNs - world.nowNs()));
+                (operation, length) -> random.between(10_000, slowest) * (world.nowNs() < slowUntilNs ? slowness : 1)
+                        + Math.max(0, stalledUntilNs - world.nowNs()));
         disk.faults((operation, offset, length) -> fate(operation));
         format = new FormatOptions(
                 random.nextLong(), deviceId, SHARD_BYTES, 1 + random.below(16), 16 + random.below(48), 2, 32);
@@ -52,7 +62,12 @@ final class DiskStorage implements SimStorage {
     }
 
     static SimStorage make(World world, SimRandom random, int deviceId, Scenario scenario) {
-        return new DiskStorage(world, random, deviceId, scenario.faults().disksLie());
+        return new DiskStorage(
+                world,
+                random,
+                deviceId,
+                scenario.faults().disksLie(),
+                scenario.strains().fullDisks());
     }
 
     @Override
@@ -80,6 +95,8 @@ final class DiskStorage implements SimStorage {
             @Override
             public void opened(ChunkStore newStore, RecoveryReport report) {
                 store = newStore;
+                coverage.saw(Sighting.RECORD_REJECTED, report.recordsRejected());
+                coverage.saw(Sighting.SHARD_DAMAGED, report.shardsDamaged());
                 opened.accept(ShardStore.of(newStore));
             }
 
@@ -113,13 +130,41 @@ final class DiskStorage implements SimStorage {
             case 1 -> nextWrite = DiskFault.LOST;
             default -> {
                 for (int tries = 0; tries < ROT_TRIES; tries++) {
-                    final long offset = by.between(0, DISK_BYTES - 1);
+                    final long offset = by.between(0, sizeBytes - 1);
                     if (disk.isWritten(offset)) {
                         disk.rot(offset, by.below(8));
                         return;
                     }
                 }
             }
+        }
+    }
+
+    @Override
+    public void rotLog(SimRandom by) {
+        for (int tries = 0; tries < ROT_TRIES; tries++) {
+            final long offset = by.between(0, LOG_END);
+            if (disk.isWritten(offset)) {
+                disk.rot(offset, by.below(8));
+                return;
+            }
+        }
+    }
+
+    @Override
+    public void slow(int factor, long untilNs) {
+        slowness = factor;
+        slowUntilNs = untilNs;
+    }
+
+    @Override
+    public void observe() {
+        final ChunkStore open = store;
+        if (open != null) {
+            final StoreCounters counters = open.counters();
+            coverage.saw(Sighting.CHECKPOINT, counters.value(StoreCounters.Counter.CHECKPOINTS));
+            coverage.saw(Sighting.CORRUPT_BLOCK, counters.value(StoreCounters.Counter.CORRUPT_BLOCKS));
+            coverage.saw(Sighting.SECOND_SLOT, counters.value(StoreCounters.Counter.SECOND_SLOTS));
         }
     }
 

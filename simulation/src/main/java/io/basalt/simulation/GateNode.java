@@ -1,9 +1,11 @@
 package io.basalt.simulation;
 
 import io.basalt.gate.cluster.ClusterClient;
+import io.basalt.gate.cluster.ClusterCounters;
 import io.basalt.gate.cluster.ClusterPort;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.cluster.VolumeState;
+import io.basalt.net.CallStatus;
 import io.basalt.net.PeerIdentity;
 import io.basalt.net.meta.MetaReply;
 import io.basalt.net.sim.SimEndpoint;
@@ -33,6 +35,7 @@ final class GateNode {
     private final World world;
     private final SimRandom random;
     private final Scenario scenario;
+    private final Plan plan;
     private final String host;
     private final UUID uuid;
     private final long number;
@@ -95,6 +98,7 @@ final class GateNode {
             World world,
             SimRandom random,
             Scenario scenario,
+            Plan plan,
             long number,
             String host,
             UUID uuid,
@@ -104,6 +108,7 @@ final class GateNode {
         this.world = world;
         this.random = random;
         this.scenario = scenario;
+        this.plan = plan;
         this.number = number;
         this.host = host;
         this.uuid = uuid;
@@ -203,11 +208,23 @@ final class GateNode {
                     host + "/" + number + " generation " + each.generation,
                     number,
                     scenario.load(),
+                    plan,
                     data);
             world.note(host + ": " + volume.volumeName() + " is attached, generation " + each.generation);
             listener.attached(this, each);
         } else {
             world.note(host + ": " + volume.volumeName() + " is lost: " + volume.reason());
+        }
+    }
+
+    /// Note what the volumes have counted.
+    void observe() {
+        for (final Served each : served) {
+            if (each.volume != null) {
+                final ClusterCounters counters = each.volume.counters();
+                world.coverage().saw(Sighting.RETRY_IN_ORDER, counters.of(ClusterCounters.Event.ORDER_WAITS));
+                world.coverage().saw(Sighting.SILENT_CONNECTION, counters.of(CallStatus.TIMED_OUT));
+            }
         }
     }
 

@@ -28,7 +28,12 @@ final class Guest {
     private static final int SWEEP_BYTES = 16 * BLOCK;
 
     private final World world;
-    private final SimRandom random;
+    private final SimRandom streams;
+    private final Plan plan;
+
+    /// Of the operation that is being drawn.
+    private SimRandom random;
+
     private final DiskHistory disk;
     private final ClusterVolume volume;
     private final String name;
@@ -66,14 +71,17 @@ final class Guest {
             String name,
             long owner,
             Scenario.Load load,
+            Plan plan,
             List<SimReactor> reactors) {
         this.world = world;
         this.random = random;
+        streams = random;
         this.disk = disk;
         this.volume = volume;
         this.name = name;
         this.owner = owner;
         mix = load.mix();
+        this.plan = plan;
         final long bytes = (long) load.depth() * REQUEST_BYTES_MAX;
         regions = List.of(world.arena().allocate(bytes, BLOCK), world.arena().allocate(bytes, BLOCK));
         table = new RegionTable(regions, load.sealed());
@@ -120,6 +128,7 @@ final class Guest {
     /// The gate's process is gone with whatever was under way.
     void crash() {
         stop();
+        requests.forEach(each -> world.coverage().saw(Sighting.UNKNOWN_CHANGE, each.isBusy && each.isChange() ? 1 : 0));
         requests.clear();
     }
 
@@ -174,7 +183,14 @@ final class Guest {
             stop();
             return;
         }
+        final String key = owner + "/" + disk.number() + "/" + ++number;
+        random = streams.fork(key);
         if (sweep == null) {
+            if (!plan.has(key)) {
+                toDo--;
+                startLater(request);
+                return;
+            }
             if (!draw(request)) {
                 startLater(request);
                 return;
@@ -184,7 +200,7 @@ final class Guest {
             sweepNext(request, sweep);
         }
         request.isBusy = true;
-        request.number = ++number;
+        request.number = number;
         request.stamp = request.operation() == BlockOperation.WRITE ? owner << 40 | request.number : 0;
         addData(request);
         note(request);
@@ -352,7 +368,9 @@ final class Guest {
         final long now = disk.history().event();
         if (status == BlockStatus.OK) {
             succeeded(request, now);
-        } else if (status != BlockStatus.NO_SPACE) {
+        } else if (status == BlockStatus.NO_SPACE) {
+            world.coverage().saw(Sighting.NO_SPACE);
+        } else {
             failed++;
             mustBeFenced(request, status);
         }

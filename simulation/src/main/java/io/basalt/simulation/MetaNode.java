@@ -102,12 +102,29 @@ final class MetaNode {
         final int kept = random.below(open.pending() + 1);
         world.note("the metaserver " + (silent ? "loses power" : "is killed") + ", " + kept + " of " + open.pending()
                 + " entries stay");
+        world.coverage().saw(Sighting.UNCERTAIN_WISH, kept);
         last.end(silent);
         open.crash(kept);
         process = null;
         reactor = null;
         log = null;
         service = null;
+    }
+
+    /// Cease to lead, and lead again a while later. Of the entries that were being appended, some are committed.
+    void depose(long forNs) {
+        final SimReactor at = reactor;
+        final MemoryLog open = log;
+        if (at == null || open == null) {
+            return;
+        }
+        at.reactor().post(() -> {
+            final int kept = random.below(open.pending() + 1);
+            world.note("the metaserver ceases to lead, " + kept + " of " + open.pending() + " entries stay");
+            world.coverage().saw(Sighting.UNCERTAIN_WISH, kept);
+            world.coverage().saw(Sighting.LEADER_CHANGE);
+            open.depose(kept, forNs);
+        });
     }
 
     /// Let the process not run for a while.

@@ -5,6 +5,7 @@ import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
 import io.basalt.wire.meta.PgChange;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Has everything go wrong that a scenario says, at times drawn from the seed, within the fault atlas: content is
@@ -13,11 +14,12 @@ final class Nemesis {
     private static final long MS_NS = 1_000_000;
     private static final long FIRST_NS = 30 * MS_NS;
     private static final long LAST_NS = 1500 * MS_NS;
-    private static final long OPERATOR_NS = 100 * MS_NS;
 
     private final World world;
     private final SimRandom random;
     private final Scenario.Faults faults;
+    private final Strains strains;
+    private final Plan plan;
     private final MetaNode meta;
     private final List<StorageNode> nodes;
     private final StorageNode unlucky;
@@ -28,13 +30,16 @@ final class Nemesis {
     Nemesis(
             World world,
             SimRandom random,
-            Scenario.Faults faults,
+            Scenario scenario,
+            Plan plan,
             MetaNode meta,
             List<StorageNode> nodes,
             Simulation simulation) {
         this.world = world;
         this.random = random;
-        this.faults = faults;
+        faults = scenario.faults();
+        strains = scenario.strains();
+        this.plan = plan;
         this.meta = meta;
         this.nodes = nodes;
         this.simulation = simulation;
@@ -54,104 +59,146 @@ final class Nemesis {
 
     /// Decide what happens when.
     void plan() {
-        plan(faults.disconnects(), () -> {
-            final String one = anyNode().host();
-            final String other = random.chance(50) ? simulation.gateHost() : anyHost();
+        plan("disconnect", faults.disconnects(), by -> {
+            final String one = anyNode(by).host();
+            final String other = by.chance(50) ? simulation.gateHost() : anyHost(by);
             world.note("connections break: " + one + ", " + other);
             world.network().disconnect(one, other);
         });
-        plan(faults.clogs(), this::clog);
-        plan(faults.kills(), () -> crash(anyNode(), false));
-        plan(faults.powerCuts(), () -> crash(anyNode(), true));
-        plan(faults.pauses(), this::pause);
-        plan(faults.stalls(), () -> {
-            final StorageNode node = anyNode();
-            final long forNs = random.between(20, 900) * MS_NS;
+        plan("clog", faults.clogs(), this::clog);
+        plan("kill", faults.kills(), by -> crash(by, anyNode(by), false));
+        plan("power-cut", faults.powerCuts(), by -> crash(by, anyNode(by), true));
+        plan("pause", faults.pauses(), by -> pause(by, by.between(5, 700) * MS_NS));
+        plan("stall", faults.stalls(), by -> {
+            final StorageNode node = anyNode(by);
+            final long forNs = by.between(20, 900) * MS_NS;
             world.note(node.host() + ": its disk stalls");
             node.storage().stall(world.nowNs() + forNs);
         });
-        plan(faults.rots(), () -> {
+        plan("rot", faults.rots(), by -> {
             if (hasGoodCopies(unlucky)) {
                 world.note(unlucky.host() + ": its disk rots");
-                unlucky.storage().rot(random);
+                unlucky.storage().rot(by);
             }
         });
-        plan(faults.moves(), this::movePrimary);
-        plan(faults.attaches(), () -> simulation.takeOver(random));
-        plan(faults.isolations(), this::isolate);
-        plan(faults.metaCrashes(), () -> {
-            crashMeta(random.chance(50));
-            startMetaLater(random.between(1, 1200) * MS_NS);
+        plan("move", faults.moves(), this::movePrimary);
+        plan("attach", faults.attaches(), simulation::takeOver);
+        plan("isolate", faults.isolations(), this::isolate);
+        plan("meta-crash", faults.metaCrashes(), by -> {
+            crashMeta(by.chance(50));
+            startMetaLater(by.between(1, 1200) * MS_NS);
         });
-        if (faults.diskFails()) {
-            plan(1, () -> {
-                if (hasGoodCopies(unlucky)) {
-                    final boolean readsToo = random.chance(50);
-                    world.note(unlucky.host() + ": its disk " + (readsToo ? "fails" : "takes no writes any more"));
-                    unlucky.storage().fail(readsToo);
-                }
-            });
+        plan("disk-fails", faults.diskFails() ? 1 : 0, by -> {
+            if (hasGoodCopies(unlucky)) {
+                final boolean readsToo = by.chance(50);
+                world.note(unlucky.host() + ": its disk " + (readsToo ? "fails" : "takes no writes any more"));
+                unlucky.storage().fail(readsToo);
+            }
+        });
+        planStrains();
+    }
+
+    private void planStrains() {
+        plan("slow-disk", strains.slowDisks(), by -> {
+            final StorageNode node = anyNode(by);
+            final int factor = (int) by.between(10, by.chance(30) ? 1000 : 100);
+            world.note(node.host() + ": its disk is " + factor + " times slower");
+            node.storage().slow(factor, world.nowNs() + by.between(50, 1500) * MS_NS);
+        });
+        plan("slow-link", strains.slowLinks(), by -> {
+            final String host = by.chance(30) ? simulation.gateHost() : anyHost(by);
+            world.note(host + ": its network is slow");
+            world.network().lag(host, by.between(1, 100) * MS_NS);
+            world.after(by.between(50, 1500) * MS_NS, () -> world.network().lag(host, 0));
+        });
+        plan("long-pause", strains.longPauses(), by -> pause(by, by.between(700, 5000) * MS_NS));
+        plan("leader-change", strains.leaderChanges(), by -> meta.depose(by.between(1, 300) * MS_NS));
+        plan("log-rot", strains.logRots(), by -> {
+            if (hasGoodCopies(unlucky)) {
+                world.note(unlucky.host() + ": its log rots");
+                unlucky.storage().rotLog(by);
+            }
+        });
+        plan("restarts", strains.restarts() ? 1 : 0, by -> restart(by, 0));
+    }
+
+    /// Each fault draws from a stream of its own: one that is left out leaves the others as they are.
+    private void plan(String what, int times, Consumer<SimRandom> fault) {
+        for (int time = 1; time <= times; time++) {
+            final String key = what + "-" + time;
+            final SimRandom by = random.fork(key);
+            final long atNs = by.between(FIRST_NS, LAST_NS);
+            if (plan.has(key)) {
+                world.after(atNs, () -> {
+                    if (!isOver) {
+                        fault.accept(by);
+                    }
+                });
+            }
         }
-        watchLostDisks();
     }
 
-    private void plan(int times, Runnable fault) {
-        for (int time = 0; time < times; time++) {
-            world.after(random.between(FIRST_NS, LAST_NS), () -> {
-                if (!isOver) {
-                    fault.run();
-                }
-            });
+    /// Begin one node after the other anew, each when the one before is back.
+    private void restart(SimRandom by, int index) {
+        if (isOver || index == nodes.size()) {
+            return;
         }
+        final StorageNode node = nodes.get(index);
+        crash(by, node, false);
+        world.after(by.between(5, 40) * MS_NS, () -> {
+            if (!node.isRunning()) {
+                node.start();
+            }
+            world.after(by.between(100, 300) * MS_NS, () -> restart(by, index + 1));
+        });
     }
 
-    private StorageNode anyNode() {
-        return nodes.get(random.below(nodes.size()));
+    private StorageNode anyNode(SimRandom by) {
+        return nodes.get(by.below(nodes.size()));
     }
 
-    private String anyHost() {
-        return random.chance(30) ? MetaNode.HOST : anyNode().host();
+    private String anyHost(SimRandom by) {
+        return by.chance(30) ? MetaNode.HOST : anyNode(by).host();
     }
 
-    private void clog() {
-        final String from = anyHost();
-        final String to = random.chance(50) ? simulation.gateHost() : anyHost();
-        final long untilNs = world.nowNs() + random.between(20, 900) * MS_NS;
+    private void clog(SimRandom by) {
+        final String from = anyHost(by);
+        final String to = by.chance(50) ? simulation.gateHost() : anyHost(by);
+        final long untilNs = world.nowNs() + by.between(20, 900) * MS_NS;
         world.note("what " + from + " sends to " + to + " is held back");
         world.network().clog(from, to, untilNs);
     }
 
-    private void crash(StorageNode node, boolean isPowerCut) {
-        final boolean isDamaged = node == unlucky && (faults.rots() > 0 || faults.diskFails());
+    private void crash(SimRandom by, StorageNode node, boolean isPowerCut) {
+        final boolean isDamaged = node == unlucky && (faults.rots() > 0 || strains.logRots() > 0 || faults.diskFails());
         if (node.isRunning() && (!isDamaged || hasGoodCopies(node))) {
             node.crash(isPowerCut);
-            startLater(node, random.between(1, 800) * MS_NS);
+            startLater(node, by.between(1, 800) * MS_NS);
         }
     }
 
-    private void pause() {
-        final long untilNs = world.nowNs() + random.between(5, 700) * MS_NS;
-        switch (random.below(4)) {
+    private void pause(SimRandom by, long forNs) {
+        final long untilNs = world.nowNs() + forNs;
+        switch (by.below(4)) {
             case 0 -> {
                 world.note("the metaserver is stopped for a while");
                 meta.pause(untilNs);
             }
-            case 1 -> simulation.pauseGate(random, untilNs);
+            case 1 -> simulation.pauseGate(by, untilNs);
             default -> {
-                final StorageNode node = anyNode();
+                final StorageNode node = anyNode(by);
                 world.note(node.host() + " is stopped for a while");
                 node.pause(untilNs);
             }
         }
     }
 
-    /// Cut a node off from the others and the metaserver, but not from gates, and have an operator give its
-    /// place as primary to others.
-    private void isolate() {
+    /// Cut a node off from the others and the metaserver, but not from gates: its place goes to others.
+    private void isolate(SimRandom by) {
         final ClusterMap map = meta.map();
         final StorageNode primary = map == null ? null : nodeOf(map.primaryDevice(0));
-        final StorageNode node = primary != null && random.chance(50) ? primary : anyNode();
-        final long forNs = random.between(100, 1500) * MS_NS;
+        final StorageNode node = primary != null && by.chance(50) ? primary : anyNode(by);
+        final long forNs = by.between(100, 1500) * MS_NS;
         world.note(node.host() + " is cut off");
         cut(node.host(), MetaNode.HOST, forNs);
         for (final StorageNode other : nodes) {
@@ -159,11 +206,9 @@ final class Nemesis {
                 cut(node.host(), other.host(), forNs);
             }
         }
-        final long overNs = random.between(1, 100) * MS_NS;
-        world.after(overNs, () -> passOver(node));
         world.after(
-                random.between(0, overNs),
-                () -> simulation.pauseGateReactor(1, world.nowNs() + random.between(50, 900) * MS_NS));
+                by.between(1, 100) * MS_NS,
+                () -> simulation.pauseGateReactor(1, world.nowNs() + by.between(50, 900) * MS_NS));
     }
 
     private void cut(String one, String other, long forNs) {
@@ -177,42 +222,14 @@ final class Nemesis {
 
     // What operators do.
 
-    private void movePrimary() {
+    private void movePrimary(SimRandom by) {
         final SetRecord set = meta.set();
         if (set != null) {
-            final int pg = random.below(set.map().pgCount());
-            final int device = set.map().replica(pg, random.below(set.map().copies()));
+            final int pg = by.below(set.map().pgCount());
+            final int device = set.map().replica(pg, by.below(set.map().copies()));
             world.note("pg " + pg + ": an operator wants device " + device + " as primary");
             change(set, pg, PgChange.Kind.MAKE_PRIMARY, device);
         }
-    }
-
-    private void passOver(StorageNode node) {
-        final SetRecord set = meta.set();
-        if (set == null) {
-            return;
-        }
-        for (int pg = 0; pg < set.map().pgCount(); pg++) {
-            if (set.map().primaryDevice(pg) == node.deviceId()) {
-                change(set, pg, PgChange.Kind.REMOVE_FROM_IN_SYNC, node.deviceId());
-            }
-        }
-    }
-
-    /// A device whose store cannot be opened has no copy any more: an operator says so until it is known.
-    private void watchLostDisks() {
-        final SetRecord set = meta.set();
-        for (final StorageNode node : nodes) {
-            if (node.isRefused() && set != null) {
-                for (int pg = 0; pg < set.map().pgCount(); pg++) {
-                    final int index = set.map().pgTable().indexOf(pg, node.deviceId());
-                    if (index >= 0 && set.map().inSync(pg, index)) {
-                        change(set, pg, PgChange.Kind.REMOVE_FROM_IN_SYNC, node.deviceId());
-                    }
-                }
-            }
-        }
-        world.after(OPERATOR_NS, this::watchLostDisks);
     }
 
     private void change(SetRecord set, int pg, PgChange.Kind kind, int device) {

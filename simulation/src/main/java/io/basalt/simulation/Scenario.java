@@ -6,7 +6,7 @@ import io.basalt.net.sim.SimFaults;
 
 /// What one seed stands for: the cluster, the load, and which faults are on. Every seed draws another combination
 /// (swarm), so that rare ones come together and none hides another.
-record Scenario(Cluster cluster, Load load, Faults faults) {
+record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
     private static final long MS_NS = 1_000_000;
 
     /// The processes and their bounds.
@@ -81,7 +81,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
         final SimRandom draw = random.fork("scenario");
         final Cluster cluster = cluster(draw);
         final Load load = load(draw);
-        return new Scenario(cluster, load, faults(draw, load.mix));
+        final Faults faults = faults(draw, load.mix, cluster.copies);
+        return new Scenario(cluster, load, faults, Strains.of(random.fork("strains"), faults));
     }
 
     private static Cluster cluster(SimRandom draw) {
@@ -136,7 +137,7 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                 mix);
     }
 
-    private static Faults faults(SimRandom draw, GuestMix mix) {
+    private static Faults faults(SimRandom draw, GuestMix mix, int copies) {
         SimFaults network =
                 SimFaults.NONE.withDelay(10_000, draw.between(20_000, draw.chance(30) ? 5_000_000 : 300_000));
         if (draw.chance(30)) {
@@ -150,7 +151,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
         }
         // The fault atlas: content must not rot on the only copy that is left.
         final int rots = draw.chance(30) ? 1 + draw.below(4) : 0;
-        final boolean diskFails = draw.chance(15);
+        // With two copies, the other one must not be lost besides: that is the kind of its own.
+        final boolean diskFails = draw.chance(15) && copies > 2;
         final int isolations = draw.chance(40) && rots == 0 && !diskFails ? 1 + draw.below(2) : 0;
         return new Faults(
                 network,
@@ -171,6 +173,16 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                 draw.chance(30));
     }
 
+    /// Fewest copies that a change must be on. Where content is damaged, one copy alone must never be enough: it may be
+    /// the damaged one, and others leave the in-sync sets as soon as they do not answer.
+    int minCopies(SimRandom draw) {
+        final boolean isDamaged = faults.rots > 0 || strains.logRots() > 0 || faults.diskFails;
+        if (cluster.copies > 2) {
+            return isDamaged || draw.chance(40) ? 2 : 1;
+        }
+        return isDamaged && !faults.diskFails ? 2 : 1;
+    }
+
     /// The same with nodes that are cut off and passed over, and hardly anything else that disturbs: where
     /// leases and promises count.
     Scenario withFailOvers(long leaseNs) {
@@ -186,7 +198,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                         4096,
                         load.sealed,
                         new GuestMix(30, 60, 0, 0, 0, 0, true, true)),
-                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, false, 0, 0, 3, 0, false));
+                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, false, 0, 0, 3, 0, false),
+                Strains.NONE);
     }
 
     /// The same with many changes of few blocks under way at once while primaries change and connections
@@ -196,7 +209,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                 new Cluster(3, 3, 1, 1, cluster.settings, cluster.control, cluster.gate),
                 new Load(1, 300, 15 * MS_NS, 8, 4096, load.sealed, new GuestMix(40, 60, 0, 0, 0, 0, false, false)),
                 new Faults(
-                        faults.network.withBreaks(3000), 6, 2, 3, 1, false, 3, 0, 0, false, false, 6, 0, 0, 1, false));
+                        faults.network.withBreaks(3000), 6, 2, 3, 1, false, 3, 0, 0, false, false, 6, 0, 0, 1, false),
+                Strains.NONE);
     }
 
     /// The same with a disk that fails, and hardly anything else that disturbs.
@@ -204,7 +218,8 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
         return new Scenario(
                 new Cluster(2, 2, 1, 1, cluster.settings, cluster.control, cluster.gate),
                 new Load(1, 800, 10 * MS_NS, 8, 4096, load.sealed, new GuestMix(50, 50, 0, 0, 0, 0, false, false)),
-                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, true, 0, 0, 0, 0, false));
+                new Faults(faults.network, 0, 0, 0, 0, false, 0, 0, 0, false, true, 0, 0, 0, 0, false),
+                Strains.NONE);
     }
 
     /// The same with discards, and with writes of the unlucky disk that are lost or done elsewhere: what a
@@ -246,6 +261,17 @@ record Scenario(Cluster cluster, Load load, Faults faults) {
                         all.attaches,
                         0,
                         all.metaCrashes,
-                        all.metaOutage));
+                        all.metaOutage),
+                strains);
+    }
+
+    /// The same with clocks that are fast and slow by up to so much.
+    Scenario withDrift(int perMillion) {
+        return new Scenario(cluster, load, faults, strains.withDrift(perMillion));
+    }
+
+    /// The same with everything that strains a cluster without breaking it.
+    Scenario withStrains() {
+        return new Scenario(cluster, load, faults, Strains.ALL);
     }
 }

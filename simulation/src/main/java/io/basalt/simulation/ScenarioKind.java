@@ -15,7 +15,11 @@ public enum ScenarioKind {
     /// A disk fails for good.
     DISK_FAILURE(Scenario::withDiskFailure),
     /// Lost and misdirected writes of one disk together with discards.
-    LIES_AND_DISCARDS(Scenario::withLiesAndDiscards);
+    LIES_AND_DISCARDS(Scenario::withLiesAndDiscards),
+    /// Primaries are cut off and passed over while clocks run apart as far as leases allow for.
+    CLOCKS(scenario -> scenario.withFailOvers(100_000_000).withDrift(50_000)),
+    /// Slow disks and links, long pauses, metaservers that cease to lead, restarts of one node after the other.
+    STRAINS(Scenario::withStrains);
 
     private final UnaryOperator<Scenario> emphasis;
 

@@ -6,13 +6,15 @@ import io.basalt.reactor.FdHandler;
 /// The engine of a simulated reactor, which has no descriptors: notes how long the reactor would sleep.
 final class SimEngine implements Engine {
     private final SimClock clock;
+    private final HostClock host;
     private long wakeAtNs;
 
-    SimEngine(SimClock clock) {
+    SimEngine(SimClock clock, HostClock host) {
         this.clock = clock;
+        this.host = host;
     }
 
-    /// When the reactor has something to do by itself at the earliest.
+    /// When the reactor has something to do by itself at the earliest, in the world's time.
     long wakeAtNs() {
         return wakeAtNs;
     }
@@ -25,7 +27,8 @@ final class SimEngine implements Engine {
 
     @Override
     public int sleep(long timeoutNs) {
-        wakeAtNs = timeoutNs == Long.MAX_VALUE ? Long.MAX_VALUE : clock.nanoTime() + Math.max(1, timeoutNs);
+        wakeAtNs =
+                timeoutNs == Long.MAX_VALUE ? Long.MAX_VALUE : clock.nanoTime() + Math.max(1, host.worldNs(timeoutNs));
         return 0;
     }
 

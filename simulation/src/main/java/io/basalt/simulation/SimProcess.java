@@ -37,7 +37,7 @@ final class SimProcess {
 
     /// A reactor of the process, running from now on.
     SimReactor reactor(String name) {
-        final SimReactor made = new SimReactor(world, host + "-" + name);
+        final SimReactor made = new SimReactor(world, host, name);
         reactors.add(made);
         world.add(made);
         return made;

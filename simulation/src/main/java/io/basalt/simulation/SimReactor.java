@@ -15,12 +15,13 @@ final class SimReactor {
     private final List<SimEndpoint> networks = new ArrayList<>();
     private long pausedUntilNs;
 
-    SimReactor(World world, String name) {
+    SimReactor(World world, String host, String name) {
         clock = world.clock();
-        engine = new SimEngine(clock);
+        final HostClock own = world.clockOf(host);
+        engine = new SimEngine(clock, own);
         reactor = new Reactor(
-                ReactorConfiguration.of(name, 0).withIdleMode(IdleMode.INTERRUPT),
-                clock,
+                ReactorConfiguration.of(host + "-" + name, 0).withIdleMode(IdleMode.INTERRUPT),
+                own,
                 engine,
                 () -> true,
                 (at, source, fault) -> {

@@ -15,6 +15,9 @@ interface SimStorage {
     @Nullable
     ChunkStore store();
 
+    /// Note what the store of the process that runs has counted.
+    void observe();
+
     /// The process is gone.
     ///
     /// @param isPowerCut what the device had not made durable is lost, in part or as a whole
@@ -30,6 +33,12 @@ interface SimStorage {
 
     /// Let no request complete before a time.
     void stall(long untilNs);
+
+    /// Let requests take longer by a factor.
+    void slow(int factor, long untilNs);
+
+    /// Let a bit of the log or of a superblock flip.
+    void rotLog(SimRandom random);
 
     /// Hold a fault of a write back as long as a condition does not hold.
     void harmOnlyIf(BooleanSupplier condition);

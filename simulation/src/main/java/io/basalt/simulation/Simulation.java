@@ -1,7 +1,6 @@
 package io.basalt.simulation;
 
 import io.basalt.block.BlockOperation;
-import io.basalt.chunk.ReplicationRules;
 import io.basalt.meta.service.MetaServiceOptions;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.meta.state.SetRecord;
@@ -17,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -37,8 +37,12 @@ public final class Simulation {
     private static final int ATTEMPTS_MAX = 6;
     private static final long DELETE_NS = 5_000_000;
     private static final int OUTAGE_OPERATIONS = 30;
+    private static final int EPOCHS_BASE = 4;
+    private static final int EPOCHS_PER_FAULT = 8;
+    private static final long REST_NS = 300_000_000;
 
     private final SimRandom random;
+    private final Plan plan;
     private final Scenario scenario;
     private final World world;
     private final MetaNode meta;
@@ -51,6 +55,7 @@ public final class Simulation {
     private final List<DiskHistory> created = new ArrayList<>();
     private final List<GateNode> gates = new ArrayList<>();
     private final Map<Long, Integer> primaries = new HashMap<>();
+    private final Map<Integer, Integer> lastPrimaries = new HashMap<>();
     private final Map<Long, Integer> granted = new HashMap<>();
     private int takeOvers;
 
@@ -62,6 +67,8 @@ public final class Simulation {
     /// @param events noted
     /// @param operations that guests finished
     /// @param simulatedNs virtual time that passed
+    /// @param coverage what rare things it came to
+    /// @param plan keys of the faults and operations, see [Plan]
     /// @param lastEvents what happened last, for people
     public record Result(
             long seed,
@@ -70,6 +77,8 @@ public final class Simulation {
             long events,
             long operations,
             long simulatedNs,
+            Coverage coverage,
+            List<String> plan,
             List<String> lastEvents) {}
 
     /// Makes the disks of a run.
@@ -78,16 +87,22 @@ public final class Simulation {
         SimStorage make(World world, SimRandom random, int number, Scenario scenario);
     }
 
-    private Simulation(long seed, ReplicationRules rules, UnaryOperator<Scenario> emphasis, StorageFactory disks) {
+    private Simulation(long seed, UnaryOperator<Scenario> emphasis, Plan plan, StorageFactory disks) {
+        this.plan = plan;
         random = new SimRandom(seed);
         scenario = emphasis.apply(Scenario.of(random));
         world = new World(random, SimFaults.NONE);
+        world.drift(scenario.strains().driftPerMillion());
         final Scenario.Cluster cluster = scenario.cluster();
         meta = new MetaNode(
                 world,
                 random.fork("meta"),
                 MetaServiceOptions.DEFAULT
-                        .withFirstSet(SET, new RoutingRule(cluster.pgs(), cluster.copies(), FailureDomain.HOST), 1, 0)
+                        .withFirstSet(
+                                SET,
+                                new RoutingRule(cluster.pgs(), cluster.copies(), FailureDomain.HOST),
+                                scenario.minCopies(random.fork("min-copies")),
+                                0)
                         .withTimes(
                                 cluster.control().heartbeatNs(),
                                 cluster.control().timeoutNs(),
@@ -99,29 +114,22 @@ public final class Simulation {
                     random.fork("node" + number),
                     storage,
                     number,
-                    rules,
                     cluster.settings(),
                     cluster.control(),
                     this::serves));
         }
-        nemesis = new Nemesis(world, random.fork("nemesis"), scenario.faults(), meta, nodes, this);
-    }
-
-    /// Run a seed with the right rules.
-    public static Result run(long seed) {
-        return run(seed, ReplicationRules.STANDARD);
+        world.watch(this::checkLeases);
+        nemesis = new Nemesis(world, random.fork("nemesis"), scenario, plan, meta, nodes, this);
     }
 
     /// Run a seed.
-    ///
-    /// @param rules wrong ones show that the oracles notice
-    public static Result run(long seed, ReplicationRules rules) {
-        return run(seed, rules, UnaryOperator.identity());
+    public static Result run(long seed, ScenarioKind kind) {
+        return run(seed, kind.emphasis(), Set.of());
     }
 
-    /// Run a seed of another kind of scenario.
-    static Result run(long seed, ReplicationRules rules, UnaryOperator<Scenario> emphasis) {
-        final Simulation simulation = new Simulation(seed, rules, emphasis, DiskStorage::make);
+    /// Run a seed without some entries of its [Plan].
+    static Result run(long seed, UnaryOperator<Scenario> emphasis, Set<String> leftOut) {
+        final Simulation simulation = new Simulation(seed, emphasis, new Plan(leftOut), DiskStorage::make);
         try (World world = simulation.world) {
             String failure = null;
             try {
@@ -132,6 +140,7 @@ public final class Simulation {
                 failure = describe(e);
                 simulation.noteStates();
             }
+            simulation.observe();
             long operations = 0;
             for (final GateNode gate : simulation.gates) {
                 for (final GateNode.Served served : gate.served()) {
@@ -145,8 +154,15 @@ public final class Simulation {
                     world.trace().count(),
                     operations,
                     world.nowNs(),
+                    world.coverage(),
+                    simulation.plan.entries(),
                     world.trace().last());
         }
+    }
+
+    private void observe() {
+        nodes.forEach(StorageNode::observe);
+        gates.forEach(GateNode::observe);
     }
 
     private void noteStates() {
@@ -231,7 +247,16 @@ public final class Simulation {
     private void startGate(String host, UUID uuid, boolean takesOver) {
         final int number = gates.size() + 1;
         gates.add(new GateNode(
-                world, random.fork("gate" + number), scenario, number, host, uuid, takesOver, disks, this::attached));
+                world,
+                random.fork("gate" + number),
+                scenario,
+                plan,
+                number,
+                host,
+                uuid,
+                takesOver,
+                disks,
+                this::attached));
     }
 
     private void attached(GateNode gate, GateNode.Served served) {
@@ -336,12 +361,68 @@ public final class Simulation {
     }
 
     private void serves(int deviceId, int pg, int epoch) {
+        final Integer last = lastPrimaries.put(pg, deviceId);
+        if (last != null && last != deviceId) {
+            world.coverage().saw(Sighting.FAIL_OVER);
+            if (isDegradedBesides(pg, last)) {
+                world.coverage().saw(Sighting.FAIL_OVER_WHILE_DEGRADED);
+            }
+        }
         final long key = (long) pg << 32 | epoch;
         final Integer before = primaries.putIfAbsent(key, deviceId);
         if (before != null && before != deviceId) {
             throw new SimulationFailure(
                     "S7: devices " + before + " and " + deviceId + " serve pg " + pg + " in epoch " + epoch);
         }
+    }
+
+    /// Leases hold in true time, whatever clocks show: no two devices would answer a read of the same placement group.
+    private void checkLeases() {
+        for (int pg = 0; pg < scenario.cluster().pgs(); pg++) {
+            StorageNode found = null;
+            for (final StorageNode node : nodes) {
+                if (node.servesReads(pg)) {
+                    if (found != null) {
+                        throw new SimulationFailure(
+                                "S8: " + found.host() + " and " + node.host() + " both answer reads of pg " + pg);
+                    }
+                    found = node;
+                }
+            }
+        }
+    }
+
+    /// No storm of fail-overs: each fault changes the configuration of a placement group a few times at most. Only
+    /// where
+    /// the network does not break connections by itself.
+    private void checkEpochs() {
+        final ClusterMap map = meta.map();
+        final SimFaults network = scenario.faults().network();
+        if (map == null || network.brokenPerMillion() > 0 || network.damagedPerMillion() > 0) {
+            return;
+        }
+        final long faults =
+                plan.entries().stream().filter(key -> key.indexOf('/') < 0).count()
+                        + (scenario.faults().allPowerCut() ? 1 : 0)
+                        + (scenario.faults().metaOutage() ? 1 : 0)
+                        + (scenario.strains().restarts() ? nodes.size() : 0);
+        for (int pg = 0; pg < map.pgCount(); pg++) {
+            if (map.epoch(pg) > EPOCHS_BASE + EPOCHS_PER_FAULT * faults) {
+                throw new SimulationFailure(
+                        "L6: pg " + pg + " is in epoch " + map.epoch(pg) + " after " + faults + " faults");
+            }
+        }
+    }
+
+    /// Whether a copy of a placement group is out of sync, besides that on a device.
+    private boolean isDegradedBesides(int pg, int deviceId) {
+        final ClusterMap map = meta.map();
+        for (int index = 0; map != null && index < map.pgTable().replicaCount(pg); index++) {
+            if (!map.inSync(pg, index) && map.replica(pg, index) != deviceId) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // Liveness.
@@ -351,10 +432,11 @@ public final class Simulation {
         nemesis.stop();
         world.network().heal();
         world.network().faults(SimFaults.NONE);
+        world.steadyClocks();
         attachFinally();
         require(this::isIdle, "L1: operations never end", this::pending);
         sweep(BlockOperation.READ);
-        require(this::isWhole, "L3: placement groups stay degraded");
+        rest("L3: placement groups stay degraded");
         sweep(BlockOperation.READ);
         // A copy that fails just then could not be recorded as lost, and changes would wait for that.
         if (scenario.faults().metaOutage() && !scenario.faults().diskFails()) {
@@ -379,6 +461,7 @@ public final class Simulation {
                 () -> capacity.leftOver() == null && capacity.violation() == null,
                 "S16: space does not come back",
                 () -> capacity.leftOver() + ", " + capacity.violation());
+        checkEpochs();
         checkHistories();
     }
 
@@ -435,7 +518,7 @@ public final class Simulation {
         require(this::isIdle, "L8: I/O waits for the metaserver", this::pending);
         sweep(BlockOperation.READ);
         meta.start();
-        require(this::isWhole, "L3: placement groups stay degraded after an outage of the metaserver");
+        rest("L3: placement groups stay degraded after an outage of the metaserver");
     }
 
     private void sweep(BlockOperation operation) {
@@ -475,6 +558,27 @@ public final class Simulation {
             }
         }
         return true;
+    }
+
+    /// Every copy is in sync, every placement group is served, and nothing of that is about to change: a wish may be
+    /// on its way when copies look whole.
+    private void rest(String message) {
+        final BooleanSupplier isAtRest = () -> isWhole() && isServed();
+        require(isAtRest, message);
+        world.run(REST_NS);
+        require(isAtRest, message);
+    }
+
+    private boolean isServed() {
+        final ClusterMap map = meta.map();
+        for (int pg = 0; map != null && pg < map.pgCount(); pg++) {
+            final int primary = map.primaryDevice(pg);
+            final int at = pg;
+            if (nodes.stream().noneMatch(node -> node.deviceId() == primary && node.serves(at))) {
+                return false;
+            }
+        }
+        return map != null;
     }
 
     private void require(BooleanSupplier holds, String message) {

@@ -1,9 +1,13 @@
 package io.basalt.simulation;
 
-import io.basalt.chunk.ReplicationRules;
+import io.basalt.simulation.mutant.MutantReport;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Runs seeds and prints what they find: `SimulationMain --seeds 1..20000 [--kind retries] [--twice]`, or
 /// `--seed 17` with the last events. Ends with 1 if a rule was broken. See `docs/SIMULATION.md`.
@@ -14,11 +18,18 @@ public final class SimulationMain {
 
     private static final int PROGRESS_SEEDS = 500;
 
+    /// A simulated client that does so many is what speed is told for.
+    private static final int OPERATIONS_PER_SECOND = 100;
+
     private long first = 1;
     private long last = 200;
     private boolean isTwice;
+    private boolean isShrinking;
     private boolean isVerbose;
     private ScenarioKind kind = ScenarioKind.SWARM;
+    private int runs = 1000;
+
+    private @Nullable String mutants;
 
     private SimulationMain() {}
 
@@ -52,21 +63,29 @@ public final class SimulationMain {
                 }
                 case "--kind" -> kind = ScenarioKind.of(arguments[++index]);
                 case "--twice" -> isTwice = true;
+                case "--shrink" -> isShrinking = true;
+                case "--mutants" -> mutants = arguments[++index];
+                case "--runs" -> runs = Integer.parseInt(arguments[++index]);
                 default ->
                     throw new IllegalArgumentException("unknown argument '" + arguments[index]
-                            + "'; give --seeds A..B, --seed N, --kind K, --twice");
+                            + "'; give --seeds A..B, --seed N, --kind K, --twice, --shrink, --mutants RULE, --runs N");
             }
         }
     }
 
     private int run() {
+        if (mutants != null) {
+            return MutantReport.print(mutants, runs);
+        }
         final long began = System.nanoTime();
+        final Coverage coverage = new Coverage();
         long operations = 0;
         long simulatedNs = 0;
         int failures = 0;
         for (long seed = first; seed <= last; seed++) {
             final Simulation.Result result = once(seed);
             operations += result.operations();
+            coverage.add(result.coverage());
             simulatedNs += result.simulatedNs();
             String failure = result.failure();
             if (failure == null && isTwice && once(seed).traceHash() != result.traceHash()) {
@@ -75,28 +94,48 @@ public final class SimulationMain {
             if (failure != null) {
                 failures++;
                 System.out.println(report(result, kind, failure));
+                if (isShrinking) {
+                    shrink(result);
+                }
             }
             if (isVerbose) {
                 result.lastEvents().forEach(System.out::println);
             }
             final long count = seed - first + 1;
             if (count % PROGRESS_SEEDS == 0 || seed == last) {
+                final double tookSeconds = (System.nanoTime() - began) / 1e9;
                 System.out.printf(
                         Locale.ROOT,
-                        "%d seeds up to %d, %d failures, %d operations, %.0f simulated s in %.0f s%n",
+                        "%d seeds up to %d, %d failures, %d operations, %.0f simulated s in %.0f s:"
+                                + " %.0f times real time at %d operations a second%n",
                         count,
                         seed,
                         failures,
                         operations,
                         simulatedNs / 1e9,
-                        (System.nanoTime() - began) / 1e9);
+                        tookSeconds,
+                        (double) operations / OPERATIONS_PER_SECOND / tookSeconds,
+                        OPERATIONS_PER_SECOND);
             }
         }
+        System.out.println("seen: " + coverage);
         return failures;
     }
 
+    /// Print the fewest faults and operations with which the seed still fails.
+    private void shrink(Simulation.Result failed) {
+        final Shrinker shrinker = new Shrinker(leftOut ->
+                Simulation.run(failed.seed(), kind.emphasis(), leftOut).failure() != null);
+        final List<String> needed = shrinker.shrink(failed.plan());
+        System.out.println("needed of " + failed.plan().size() + " faults and operations, after " + shrinker.runs()
+                + " runs: " + String.join(" ", needed));
+        final Set<String> leftOut = new HashSet<>(failed.plan());
+        needed.forEach(leftOut::remove);
+        Simulation.run(failed.seed(), kind.emphasis(), leftOut).lastEvents().forEach(System.out::println);
+    }
+
     private Simulation.Result once(long seed) {
-        return Simulation.run(seed, ReplicationRules.STANDARD, kind.emphasis());
+        return Simulation.run(seed, kind);
     }
 
     /// What a failure is reported as: seed, commit, rule, and how to see it again.

@@ -1,5 +1,6 @@
 package io.basalt.simulation;
 
+import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.ChunkSettings;
 import io.basalt.chunk.PgState;
@@ -13,7 +14,10 @@ import io.basalt.store.chunk.ChunkStore;
 import io.basalt.wire.meta.DeviceRegistration;
 import io.basalt.wire.meta.NodeRegistration;
 import io.basalt.wire.meta.NodeRole;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +34,20 @@ final class StorageNode {
 
     private static final int PORT = 7710;
 
+    private static final Map<Counter, Sighting> OBSERVED = new EnumMap<>(Map.of(
+            Counter.NO_LEASE, Sighting.LEASE_OVER,
+            Counter.FENCED, Sighting.FENCED,
+            Counter.REPEATED, Sighting.REPEATED,
+            Counter.UNDONE, Sighting.UNDONE,
+            Counter.TOO_FEW_COPIES, Sighting.TOO_FEW_COPIES,
+            Counter.BUSY, Sighting.BUSY,
+            Counter.ORDER_WAITS, Sighting.ORDER_WAIT,
+            Counter.REPAIRED, Sighting.REPAIRED,
+            Counter.RECONCILED, Sighting.RECONCILED,
+            Counter.TOMBSTONES_FORGOTTEN, Sighting.TOMBSTONE_FORGOTTEN));
+
     private final World world;
     private final SimStorage storage;
-    private final ReplicationRules rules;
     private final ChunkSettings settings;
     private final ControlTimes times;
     private final ServingListener serving;
@@ -48,6 +63,7 @@ final class StorageNode {
 
     private @Nullable ShardStore store;
 
+    private final Map<Integer, PgState> states = new HashMap<>();
     private boolean isRefused;
     private long life;
 
@@ -56,7 +72,6 @@ final class StorageNode {
             SimRandom random,
             SimStorage storage,
             int number,
-            ReplicationRules rules,
             ChunkSettings settings,
             ControlTimes times,
             ServingListener serving) {
@@ -64,7 +79,6 @@ final class StorageNode {
         this.random = random;
         this.storage = storage;
         this.number = number;
-        this.rules = rules;
         this.settings = settings;
         this.times = times;
         this.serving = serving;
@@ -91,6 +105,16 @@ final class StorageNode {
 
     boolean isServing() {
         return device != null;
+    }
+
+    /// Whether the device is the primary of a placement group and takes requests.
+    boolean serves(int pg) {
+        return device != null && device.state(pg) == PgState.SERVING;
+    }
+
+    /// Whether a read of a placement group would be answered at this moment.
+    boolean servesReads(int pg) {
+        return device != null && device.servesReads(pg);
     }
 
     /// Whether the disk's store could not be opened: its copies are lost.
@@ -128,6 +152,7 @@ final class StorageNode {
                     if (!made.hasEnded()) {
                         world.note(host() + ": its device cannot be opened: " + reason);
                         isRefused = true;
+                        world.coverage().saw(Sighting.DISK_REFUSED);
                         made.end(false);
                     }
                 });
@@ -168,16 +193,36 @@ final class StorageNode {
         }
         deviceId = id;
         final ShardStore opened = Objects.requireNonNull(store);
-        final ChunkDevice made =
-                new ChunkDevice(on.reactor(), network, opened, id, life, link.membership(), rules, settings);
+        final ChunkDevice made = new ChunkDevice(
+                on.reactor(), network, opened, id, life, link.membership(), ReplicationRules.STANDARD, settings);
         device = made;
         made.onPgChange((pg, epoch, state) -> {
             world.note("device " + id + " pg " + pg + " epoch " + epoch + " " + state);
+            observe(pg, state);
             if (state == PgState.SERVING) {
                 serving.serves(id, pg, epoch);
             }
         });
         world.note(host() + " is device " + id);
+    }
+
+    private void observe(int pg, PgState state) {
+        final PgState before = states.put(pg, state);
+        if (before == PgState.RECONCILING && state != PgState.SERVING) {
+            world.coverage().saw(Sighting.FAIL_OVER_WHILE_COMPARING);
+        } else if (before == PgState.LEFT_OUT && state == PgState.SECONDARY) {
+            world.coverage().saw(Sighting.COPY_RETURNED);
+        }
+    }
+
+    /// Note what the process that runs has counted.
+    void observe() {
+        final ChunkDevice present = device;
+        if (present != null) {
+            OBSERVED.forEach((counter, sighting) ->
+                    world.coverage().saw(sighting, present.counters().value(counter)));
+        }
+        storage.observe();
     }
 
     /// The production store of the process that runs.
@@ -192,6 +237,8 @@ final class StorageNode {
             return;
         }
         world.note(host() + (isPowerCut ? " loses power" : " is killed"));
+        observe();
+        states.clear();
         last.end(isPowerCut);
         storage.crash(isPowerCut);
         process = null;

@@ -4,7 +4,9 @@ import io.basalt.net.sim.SimFaults;
 import io.basalt.net.sim.SimNetwork;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
@@ -20,6 +22,11 @@ final class World implements AutoCloseable {
     private final Trace trace = new Trace();
     private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final List<SimReactor> reactors = new ArrayList<>();
+    private final Map<String, HostClock> clocks = new HashMap<>();
+    private final SimRandom rates;
+    private final Coverage coverage = new Coverage();
+    private Runnable watch = () -> {};
+    private int driftPerMillion;
     private long eventNumber;
 
     private record Event(long atNs, long number, Runnable what) implements Comparable<Event> {
@@ -31,6 +38,7 @@ final class World implements AutoCloseable {
 
     World(SimRandom random, SimFaults faults) {
         order = random.fork("order");
+        rates = random.fork("clocks");
         network = new SimNetwork(clock, random.fork("network"), arena);
         network.faults(faults);
     }
@@ -43,6 +51,33 @@ final class World implements AutoCloseable {
         return clock.nanoTime();
     }
 
+    /// Let the clocks of hosts that begin from now on be fast or slow by up to so much.
+    void drift(int perMillion) {
+        driftPerMillion = perMillion;
+    }
+
+    /// Let all clocks run as the world does from now on.
+    void steadyClocks() {
+        driftPerMillion = 0;
+        clocks.values().forEach(HostClock::steady);
+    }
+
+    /// What a host takes for time; the same for every process that it ever has.
+    HostClock clockOf(String host) {
+        return clocks.computeIfAbsent(host, name -> {
+            final SimRandom by = rates.fork(name);
+            return driftPerMillion == 0
+                    ? new HostClock(clock, 0, 0)
+                    : new HostClock(
+                            clock, by.between(0, Long.MAX_VALUE >>> 8), by.between(-driftPerMillion, driftPerMillion));
+        });
+    }
+
+    /// What rare things were seen.
+    Coverage coverage() {
+        return coverage;
+    }
+
     Arena arena() {
         return arena;
     }
@@ -53,6 +88,11 @@ final class World implements AutoCloseable {
 
     Trace trace() {
         return trace;
+    }
+
+    /// Have something looked at whenever all have come to rest, before time goes on.
+    void watch(Runnable newWatch) {
+        watch = newWatch;
     }
 
     /// Have something happen later.
@@ -115,6 +155,7 @@ final class World implements AutoCloseable {
             }
         }
         trace.add(clock.nanoTime());
+        watch.run();
     }
 
     private long nextNs() {

@@ -3,7 +3,8 @@ package io.basalt.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.basalt.chunk.ReplicationRules;
+import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,17 @@ class SeedsTest {
     private static final long FIRST = 1;
     private static final long LAST = 200;
     private static final long LAST_OF_OTHER_KINDS = 40;
+
+    /// What only long runs come to.
+    private static final Set<Sighting> RARER = EnumSet.of(
+            Sighting.NO_SPACE,
+            Sighting.UNCERTAIN_WISH,
+            Sighting.DISK_REFUSED,
+            Sighting.FAIL_OVER_WHILE_COMPARING,
+            Sighting.RECORD_REJECTED,
+            Sighting.SHARD_DAMAGED,
+            Sighting.UNDONE,
+            Sighting.REPAIRED);
 
     /// The soak's seeds, as `-Dbasalt.simulation.seeds=A..B`, and their kind.
     private static final String SEEDS_PROPERTY = "basalt.simulation.seeds";
@@ -30,6 +42,7 @@ class SeedsTest {
     @Test
     void everySeedKeepsEveryRuleAndTwoRunsOfItAreTheSame() {
         long operations = 0;
+        final Coverage coverage = new Coverage();
         for (long seed = FIRST; seed <= LAST; seed++) {
             final Simulation.Result first = run(seed, ScenarioKind.SWARM);
             final Simulation.Result second = run(seed, ScenarioKind.SWARM);
@@ -38,8 +51,16 @@ class SeedsTest {
                             + SimulationMain.report(second, ScenarioKind.SWARM, "two runs differ"))
                     .isEqualTo(first.traceHash());
             operations += first.operations();
+            coverage.add(first.coverage());
         }
         assertThat(operations).as("operations of all seeds").isGreaterThan((LAST - FIRST) * 50);
+        for (final Sighting each : Sighting.values()) {
+            if (!RARER.contains(each)) {
+                assertThat(coverage.of(each))
+                        .as("seeds that come to: " + each.label())
+                        .isPositive();
+            }
+        }
     }
 
     @ParameterizedTest
@@ -59,7 +80,11 @@ class SeedsTest {
         "fail-overs, 35",
         "retries, 43",
         "retries, 72",
-        "lies-and-discards, 1015"
+        "lies-and-discards, 1015",
+        "lies-and-discards, 161",
+        "swarm, 161",
+        "swarm, 10840",
+        "strains, 46"
     })
     void theSeedsThatOnceFailedKeepEveryRule(String kind, long seed) {
         run(seed, ScenarioKind.of(kind));
@@ -76,7 +101,7 @@ class SeedsTest {
     }
 
     private static Simulation.Result run(long seed, ScenarioKind kind) {
-        final Simulation.Result result = Simulation.run(seed, ReplicationRules.STANDARD, kind.emphasis());
+        final Simulation.Result result = Simulation.run(seed, kind);
         final String failure = result.failure();
         if (failure != null) {
             fail(SimulationMain.report(result, kind, failure)

@@ -1,0 +1,63 @@
+package io.basalt.simulation;
+
+import java.util.Locale;
+
+/// What runs have to come to, see [Coverage].
+public enum Sighting {
+    /// Another device became primary.
+    FAIL_OVER,
+    /// A take-over was broken off while copies were compared.
+    FAIL_OVER_WHILE_COMPARING,
+    /// Another device became primary while one more copy was out of sync.
+    FAIL_OVER_WHILE_DEGRADED,
+    /// A copy that was left out has come back.
+    COPY_RETURNED,
+    /// A read was refused because a lease was over.
+    LEASE_OVER,
+    /// A request was refused because a newer attachment exists.
+    FENCED,
+    /// A request came again and was not executed again.
+    REPEATED,
+    /// A change was taken back.
+    UNDONE,
+    /// A change waited because too few copies are in sync.
+    TOO_FEW_COPIES,
+    /// A request was refused because there was too much to do.
+    BUSY,
+    /// Requests of the same blocks met.
+    ORDER_WAIT,
+    /// A corrupt block was written anew from another copy.
+    REPAIRED,
+    /// Copies differed and were brought together.
+    RECONCILED,
+    /// A tombstone was let go.
+    TOMBSTONE_FORGOTTEN,
+    /// A change ended for its guest without an answer.
+    UNKNOWN_CHANGE,
+    /// A read or comparison found a block that does not match its checksum.
+    CORRUPT_BLOCK,
+    /// A log was so full that pages were written.
+    CHECKPOINT,
+    /// A shard took a second slot.
+    SECOND_SLOT,
+    /// Recovery found a record whose content was not there.
+    RECORD_REJECTED,
+    /// Recovery found a shard whose metadata is lost.
+    SHARD_DAMAGED,
+    /// A disk could not be opened any more.
+    DISK_REFUSED,
+    /// A write found no space.
+    NO_SPACE,
+    /// The metaserver died, or ceased to lead, with commands under way, and some of them took effect.
+    UNCERTAIN_WISH,
+    /// The metaserver ceased to lead and led again.
+    LEADER_CHANGE,
+    /// A gate tried changes again in order.
+    RETRY_IN_ORDER,
+    /// A gate heard nothing on a connection and gave it up.
+    SILENT_CONNECTION;
+
+    String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}

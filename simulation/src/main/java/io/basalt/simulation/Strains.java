@@ -1,0 +1,47 @@
+package io.basalt.simulation;
+
+/// What does not break a cluster and still wears on it: clocks, slowness, want of space, changes of leaders.
+///
+/// @param driftPerMillion by how much clocks are fast or slow at most; leases allow for a difference of an eighth
+/// @param slowDisks times that a disk is slower for a while, up to a thousand times
+/// @param slowLinks times that everything from and to one host takes longer for a while
+/// @param longPauses times that a process is stopped for up to five seconds
+/// @param leaderChanges times that the metaserver ceases to lead for a moment, with what it was appending uncertain
+/// @param logRots times that a bit of the unlucky disk's log or superblock flips
+/// @param fullDisks whether disks have hardly more space than the load needs, or less
+/// @param restarts whether all storage nodes are begun anew, one after the other
+record Strains(
+        int driftPerMillion,
+        int slowDisks,
+        int slowLinks,
+        int longPauses,
+        int leaderChanges,
+        int logRots,
+        boolean fullDisks,
+        boolean restarts) {
+    /// Nothing of all that.
+    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false);
+
+    /// A good deal of it.
+    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true);
+
+    /// As far as a time service steers a clock.
+    private static final int STEERED_PER_MILLION = 500;
+
+    /// What a seed stands for.
+    static Strains of(SimRandom draw, Scenario.Faults faults) {
+        return new Strains(
+                draw.chance(30) ? 1 + draw.below(STEERED_PER_MILLION) : 0,
+                draw.chance(15) ? 1 + draw.below(2) : 0,
+                draw.chance(15) ? 1 + draw.below(2) : 0,
+                draw.chance(8) ? 1 : 0,
+                draw.chance(20) ? 1 + draw.below(3) : 0,
+                faults.rots() > 0 && draw.chance(30) ? 1 : 0,
+                draw.chance(5),
+                draw.chance(15));
+    }
+
+    Strains withDrift(int perMillion) {
+        return new Strains(perMillion, slowDisks, slowLinks, longPauses, leaderChanges, logRots, fullDisks, restarts);
+    }
+}

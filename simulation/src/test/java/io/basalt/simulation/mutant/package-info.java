@@ -1,0 +1,3 @@
+/// Tests that the oracles can fail.
+@org.jspecify.annotations.NullMarked
+package io.basalt.simulation.mutant;
