@@ -4,7 +4,9 @@ import io.basalt.cli.check.CheckCommand;
 import io.basalt.cli.cluster.DeviceCommand;
 import io.basalt.cli.cluster.FreeCommand;
 import io.basalt.cli.cluster.HealthCommand;
+import io.basalt.cli.cluster.MetaCommand;
 import io.basalt.cli.cluster.NodeCommand;
+import io.basalt.cli.cluster.RepairCommand;
 import io.basalt.cli.cluster.SetCommand;
 import io.basalt.cli.cluster.StatusCommand;
 import io.basalt.cli.cluster.TokenCommand;
@@ -53,8 +55,10 @@ import picocli.CommandLine.TypeConversionException;
             HealthCommand.class,
             NodeCommand.class,
             DeviceCommand.class,
+            RepairCommand.class,
             SetCommand.class,
             TokenCommand.class,
+            MetaCommand.class,
             DemoCommand.class,
             ServeCommand.class,
             GateCommand.class,

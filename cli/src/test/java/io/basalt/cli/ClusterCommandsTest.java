@@ -90,6 +90,16 @@ class ClusterCommandsTest {
     }
 
     @Test
+    void statusSaysWhatWaitsAndWhatIsRepaired() {
+        meta.on(
+                "GET /v1/status",
+                200,
+                STATUS.replace("'HEALTH'", "'OK'")
+                        .replace("'unavailable':0", "'waiting':5,'unavailable':0,'repairing':7"));
+        assertThat(run("status").out()).contains("192 degraded, 5 waiting for copies, 7 being repaired in 1 set");
+    }
+
+    @Test
     void statusSaysItsHealthAsAName() {
         meta.on("GET /v1/status", 200, STATUS.replace("'HEALTH'", "'OK'"));
 
@@ -189,6 +199,45 @@ class ClusterCommandsTest {
         assertThat(meta.changes())
                 .containsExactly("PATCH /v1/devices/1 {\"state\":\"drain\"}", "PATCH /v1/devices/1 {\"weight\":3.6}");
         assertThat(run("device", "set", "1").code()).isEqualTo(2);
+    }
+
+    @Test
+    void drainsOneDeviceAndTakesItInAndOut() {
+        meta.on("PATCH /v1/devices/1", 200, DEVICE.replace("UP_IN", "DRAINING"));
+        assertThat(run("device", "drain", "1").out())
+                .isEqualTo("device 1: draining; its copies move to other devices, then it is out: basalt repair ls\n");
+        assertThat(run("device", "drain", "1", "--dry-run").out())
+                .isEqualTo("would set device 1 on chunk-1, now up, to drain\n");
+        assertThat(run("device", "out", "1").code()).isEqualTo(2);
+        meta.on("PATCH /v1/devices/1", 200, DEVICE.replace("UP_IN", "OUT"));
+        assertThat(run("device", "out", "1", "--yes").out()).contains("device 1: out; its copies are made anew");
+        meta.on("PATCH /v1/devices/1", 200, DEVICE);
+        assertThat(run("device", "in", "1").out()).isEqualTo("device 1: up\n");
+        assertThat(meta.changes())
+                .containsExactly(
+                        "PATCH /v1/devices/1 {\"state\":\"drain\"}",
+                        "PATCH /v1/devices/1 {\"state\":\"out\"}",
+                        "PATCH /v1/devices/1 {\"state\":\"in\"}");
+    }
+
+    @Test
+    void listsRepairsAndTheirHistory() {
+        meta.on(
+                "GET /v1/repairs",
+                200,
+                "{'nowMs':1795276890000,'total':2,'repairs':["
+                        + "{'set':'default','pg':3,'from':2,'to':4,'startedMs':1795276800000,'state':'moving','etaMs':45000},"
+                        + "{'set':'default','pg':7,'to':1,'startedMs':1795276889500,'state':'absent'}],"
+                        + "'ended':[{'set':'default','pg':9,'to':1,'startedMs':1795276800000,'endedMs':1795276830000,"
+                        + "'outcome':'in-sync'}]}");
+        final String active = run("repair", "ls").out();
+        assertThat(active).contains("FROM", "ETA");
+        assertThat(active.lines().toList().get(1)).contains("default", "3", "2", "4", "moving", "90 s", "45 s");
+        assertThat(active.lines().toList().get(2)).contains("7", "absent", "500 ms", "-");
+        assertThat(run("repair", "ls", "--history").out()).contains("in sync", "30 s");
+        meta.on("GET /v1/repairs", 200, "{'nowMs':1,'total':0,'repairs':[],'ended':[]}");
+        final CommandRun none = run("repair", "ls");
+        assertThat(none.out() + none.err()).contains("every copy is in sync");
     }
 
     @Test

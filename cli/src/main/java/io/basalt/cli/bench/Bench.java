@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ public final class Bench {
     private final Workload workload;
     private final Progress progress;
     private final @Nullable LongSupplier backEndCpu;
+    private BooleanSupplier longer = () -> false;
 
     /// Hears how the run goes on, once a second.
     @FunctionalInterface
@@ -48,6 +50,12 @@ public final class Bench {
         this.workload = workload;
         this.progress = progress;
         this.backEndCpu = backEndCpu;
+    }
+
+    /// Count on after the workload's time for as long as something holds, which is asked often.
+    public Bench longerWhile(BooleanSupplier condition) {
+        longer = condition;
+        return this;
     }
 
     /// Run it.
@@ -148,11 +156,11 @@ public final class Bench {
             throws InterruptedException {
         final List<LoadThread> threads = threads(queues, calls);
         threads.forEach(LoadThread::start);
-        waitFor(workload.rampNs(), threads, null);
+        waitFor(workload.rampNs(), () -> false, threads, null);
         final long cpuBefore = cpu.getAsLong();
         threads.forEach(thread -> thread.phase(LoadThread.Phase.COUNT));
         final long startNs = System.nanoTime();
-        waitFor(workload.runNs(), threads, progress);
+        waitFor(workload.runNs(), longer, threads, progress);
         threads.forEach(thread -> thread.phase(LoadThread.Phase.FINISH));
         final long elapsedNs = System.nanoTime() - startNs;
         final long cpuAfter = cpu.getAsLong();
@@ -177,12 +185,13 @@ public final class Bench {
         return threads;
     }
 
-    private static void waitFor(long ns, List<LoadThread> threads, @Nullable Progress told) {
+    private static void waitFor(long ns, BooleanSupplier longer, List<LoadThread> threads, @Nullable Progress told) {
         final long startNs = System.nanoTime();
         long before = done(threads);
         int second = 0;
-        for (long now = startNs; now - startNs < ns; now = System.nanoTime()) {
-            LockSupport.parkNanos(Math.min(STEP_NS, ns - (now - startNs)));
+        for (long now = startNs; now - startNs < ns || longer.getAsBoolean(); now = System.nanoTime()) {
+            final long leftNs = ns - (now - startNs);
+            LockSupport.parkNanos(leftNs > 0 ? Math.min(STEP_NS, leftNs) : STEP_NS);
             threads.forEach(Bench::throwIfFailed);
             if (told != null && System.nanoTime() - startNs >= (second + 1) * 1_000_000_000L) {
                 final long done = done(threads);

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Processor time of another process, as /proc tells it: user and system, all threads, in clock ticks of 10 ms.
-final class ProcessCpu {
+public final class ProcessCpu {
     // proc(5): fields after the command, which may hold blanks and ends with the last parenthesis; utime is the 12th
     // of them, stime the 13th. The kernel counts in USER_HZ, which is 100 on every architecture that runs this.
     private static final int USER = 11;
@@ -14,12 +14,12 @@ final class ProcessCpu {
 
     private final Path stat;
 
-    ProcessCpu(int processId) {
+    public ProcessCpu(int processId) {
         this.stat = Path.of("/proc", Integer.toString(processId), "stat");
     }
 
     /// Nanoseconds so far, or -1 if the process cannot be seen.
-    long nowNs() {
+    public long nowNs() {
         final String line;
         try {
             line = Files.readString(stat);

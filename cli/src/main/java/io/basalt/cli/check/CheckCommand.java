@@ -1,6 +1,5 @@
 package io.basalt.cli.check;
 
-import io.basalt.chunk.server.ChunkOptions;
 import io.basalt.cli.CommandException;
 import io.basalt.cli.ExitCode;
 import io.basalt.cli.cluster.ClusterOptions;
@@ -12,12 +11,10 @@ import io.basalt.cli.serve.ChunkDaemon;
 import io.basalt.cli.tool.DeviceReactor;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -99,12 +96,12 @@ public final class CheckCommand implements Callable<Integer> {
     private List<CheckedDevice> devices(Configuration settings) throws IOException {
         final List<CheckedDevice> devices = new ArrayList<>();
         for (final Path path : named) {
-            devices.add(new CheckedDevice(path, identity(settings, path)));
+            devices.add(new CheckedDevice(path, null));
         }
         if (named.isEmpty()) {
             for (final String server : settings.chunkServers()) {
                 for (final Path path : ChunkDaemon.paths(settings, server)) {
-                    devices.add(new CheckedDevice(path, identity(settings, path)));
+                    devices.add(new CheckedDevice(path, null));
                 }
             }
         }
@@ -115,22 +112,5 @@ public final class CheckCommand implements Callable<Integer> {
                     "name devices: basalt check /dev/nvme0n1 /dev/nvme1n1, or give --config FILE");
         }
         return devices;
-    }
-
-    /// What a chunk server of the settings presents a device as; null if none of them has it.
-    private static @Nullable UUID identity(Configuration settings, Path path) throws IOException {
-        for (final String server : settings.chunkServers()) {
-            final int index = ChunkDaemon.paths(settings, server).indexOf(path.toAbsolutePath());
-            final Path file = ChunkOptions.deviceIdentity(ChunkDaemon.data(settings, server), Math.max(0, index));
-            if (index >= 0 && Files.isReadable(file)) {
-                try {
-                    return UUID.fromString(Files.readString(file).strip());
-                } catch (IllegalArgumentException damaged) {
-                    throw new CommandException(
-                            ExitCode.FAILED, file + ": is no identity: " + damaged.getMessage(), "restore the file");
-                }
-            }
-        }
-        return null;
     }
 }

@@ -36,7 +36,7 @@ final class CheckedDevice {
         }
     }
 
-    /// @param named the identity that its chunk server presents it with; null for what the device says itself
+    /// @param named an identity to take it for; null for what its superblock says
     CheckedDevice(Path path, @Nullable UUID named) {
         this.path = path;
         this.named = named;
@@ -52,7 +52,7 @@ final class CheckedDevice {
 
     /// The reader knows what there is.
     void opened(CopyPlan plan) {
-        uuid = named == null ? new UUID(reader().storeIdHigh(), reader().storeIdLow()) : named;
+        uuid = named == null ? reader().deviceId() : named;
         place = plan.place(uuid);
         reader().forEachShard((partId, index, version, empty) -> shards.add(new Shard(partId, index)));
         shards.sort(ORDER);

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -49,13 +50,22 @@ public final class ClusterOptions {
     public RestClient connect() {
         final Configuration settings = configuration();
         final Token token = token(settings);
-        return new RestClient(URI.create(url(settings)), token.text(), token.source(), Duration.ofNanos(timeout.ns()));
+        return new RestClient(
+                urls(settings).stream().map(URI::create).toList(),
+                token.text(),
+                token.source(),
+                Duration.ofNanos(timeout.ns()));
     }
 
-    /// Where the REST API is, by the settings.
+    /// Where the REST API is, by the settings; the first place of several.
     public static String url(Configuration settings) {
-        final String named = settings.text("client.url");
-        return named.isEmpty() ? "http://" + settings.text("meta.listen") : named;
+        return urls(settings).getFirst();
+    }
+
+    /// Where the REST API may be, by the settings.
+    static List<String> urls(Configuration settings) {
+        final List<String> named = settings.texts("client.url");
+        return named.isEmpty() ? List.of("http://" + settings.text("meta.listen")) : named;
     }
 
     /// Where the token of commands is, by the settings.

@@ -27,7 +27,14 @@ import tools.jackson.databind.node.ObjectNode;
         mixinStandardHelpOptions = true,
         description = "Storage devices of chunk servers.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DeviceCommand.Ls.class, DeviceCommand.Info.class, DeviceCommand.Change.class})
+        subcommands = {
+            DeviceCommand.Ls.class,
+            DeviceCommand.Info.class,
+            DeviceCommand.Change.class,
+            DeviceCommand.Drain.class,
+            DeviceCommand.In.class,
+            DeviceCommand.Out.class,
+        })
 public final class DeviceCommand {
     private static String state(JsonNode device, Style style) {
         final String state = Texts.text(device, "state").toLowerCase(Locale.ROOT);
@@ -117,6 +124,111 @@ public final class DeviceCommand {
                     .put("uuid", Texts.text(device, "uuid"));
             output().one(device, Integer.toString(id), fields.text(output().style()));
             return ExitCode.OK;
+        }
+    }
+
+    /// A change of a device's state.
+    abstract static class OfState extends ClusterCommand {
+        @Parameters(index = "0", paramLabel = "ID", description = "Its number.")
+        private int id;
+
+        @Mixin
+        private Confirmation confirmation = new Confirmation();
+
+        private final String state;
+
+        OfState(String state) {
+            this.state = state;
+        }
+
+        /// What is to be asked before, empty for nothing.
+        abstract String question(JsonNode device);
+
+        /// What follows, for people.
+        abstract String outlook();
+
+        @Override
+        protected int run(RestClient client) {
+            final JsonNode before = Lookup.device(client, id);
+            if (confirmation.dryRun()) {
+                output().one(
+                                before,
+                                Integer.toString(id),
+                                "would set device " + id + " on " + Texts.text(before, "node") + ", now "
+                                        + state(before, Style.PLAIN) + ", to " + state);
+                return ExitCode.OK;
+            }
+            final String question = question(before);
+            if (!question.isEmpty() && !confirmation.given(question)) {
+                return ExitCode.FAILED;
+            }
+            final JsonNode after = client.change(
+                    "PATCH",
+                    "/v1/devices/" + id,
+                    JsonNodeFactory.instance.objectNode().put("state", state));
+            output().one(after, Integer.toString(id), "device " + id + ": " + state(after, Style.PLAIN) + outlook());
+            return ExitCode.OK;
+        }
+    }
+
+    /// `basalt device drain`.
+    @Command(
+            name = "drain",
+            mixinStandardHelpOptions = true,
+            description = "Move a device's data away, keeping it in use until the last copy has another place.")
+    static final class Drain extends OfState {
+        Drain() {
+            super("drain");
+        }
+
+        @Override
+        String question(JsonNode device) {
+            return "";
+        }
+
+        @Override
+        String outlook() {
+            return "; its copies move to other devices, then it is out: basalt repair ls";
+        }
+    }
+
+    /// `basalt device in`.
+    @Command(name = "in", mixinStandardHelpOptions = true, description = "Let data be placed on a device again.")
+    static final class In extends OfState {
+        In() {
+            super("in");
+        }
+
+        @Override
+        String question(JsonNode device) {
+            return "";
+        }
+
+        @Override
+        String outlook() {
+            return "";
+        }
+    }
+
+    /// `basalt device out`.
+    @Command(
+            name = "out",
+            mixinStandardHelpOptions = true,
+            description = "Take a device out at once: its copies are made anew on others.")
+    static final class Out extends OfState {
+        Out() {
+            super("out");
+        }
+
+        @Override
+        String question(JsonNode device) {
+            return "Take device " + Texts.text(device, "id") + " on " + Texts.text(device, "node") + " ("
+                    + Texts.size(device, "usedBytes") + " stored) out at once?";
+        }
+
+        @Override
+        String outlook() {
+            return "; its copies are made anew on other devices: basalt repair ls";
         }
     }
 

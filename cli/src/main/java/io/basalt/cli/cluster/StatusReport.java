@@ -111,7 +111,9 @@ public final class StatusReport {
         final long total = Texts.bytes(pgs, "total");
         final long clean = Texts.bytes(pgs, "clean");
         final long degraded = Texts.bytes(pgs, "degraded");
+        final long waiting = Texts.bytes(pgs, "waiting");
         final long unavailable = Texts.bytes(pgs, "unavailable");
+        final long repairing = Texts.bytes(pgs, "repairing");
         final StringBuilder placement = new StringBuilder();
         placement.append(Texts.count(total, "placement group")).append(": ");
         placement.append(
@@ -119,8 +121,14 @@ public final class StatusReport {
         if (degraded > 0) {
             placement.append(", ").append(style.warn(degraded + " degraded"));
         }
+        if (waiting > 0) {
+            placement.append(", ").append(style.bad(waiting + " waiting for copies"));
+        }
         if (unavailable > 0) {
             placement.append(", ").append(style.bad(unavailable + " unavailable"));
+        }
+        if (repairing > 0) {
+            placement.append(", ").append(style.warn(repairing + " being repaired"));
         }
         placement.append(" in ").append(Texts.count(status.path("sets").longValue(0), "set"));
         lines.add(line(style, "", placement.toString()));

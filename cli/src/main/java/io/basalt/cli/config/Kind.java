@@ -20,6 +20,8 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
             new Kind(false, false, "\"127.0.0.1:7720\" or \"none\"", text -> text.equals("none") || isAddress(text));
     static final Kind ADDRESSES = new Kind(true, false, "[\"127.0.0.1:7701\"]", Kind::isAddress);
     static final Kind URL = new Kind(false, false, "\"http://127.0.0.1:7700\"", text -> text.matches("https?://.+"));
+    static final Kind URLS = new Kind(true, false, "[\"http://127.0.0.1:7700\"]", text -> text.matches("https?://.+"));
+    static final Kind MEMBERS = new Kind(true, false, "[\"1@127.0.0.1:7702\"]", Kind::isMember);
     static final Kind SIZE = new Kind(false, true, "\"4G\"", Kind::isSize);
 
     private static final Pattern ADDRESS_FORM = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^\\s:/]+):(\\d{1,5})");
@@ -65,6 +67,11 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
     private static boolean isAddress(String text) {
         final var matcher = ADDRESS_FORM.matcher(text);
         return matcher.matches() && Integer.parseInt(matcher.group(2)) <= 65535;
+    }
+
+    private static boolean isMember(String text) {
+        final int at = text.indexOf('@');
+        return at > 0 && isNumber(text.substring(0, at), 1, 65535) && isAddress(text.substring(at + 1));
     }
 
     private static boolean isSize(String text) {

@@ -31,7 +31,26 @@ final class Settings {
                     "host",
                     "No two copies share one"),
             new Setting("meta", "pg_count", Kind.number(1, 65536), "256", "Placement groups of the first set"),
+            new Setting("meta", "id", Kind.number(1, 65535), "", "Number of this replica in a quorum of metaservers"),
+            new Setting(
+                    "meta", "quorum", Kind.MEMBERS, "", "Replicas that begin the log: ID@HOST:PORT (default: alone)"),
+            new Setting(
+                    "meta", "join", Kind.word("true", "false"), "false", "Wait for `basalt meta add`, begin nothing"),
             new Setting(CHUNK, "listen", Kind.ADDRESS, "127.0.0.1:7710", "First port; each device takes one"),
+            new Setting(
+                    CHUNK,
+                    "advertise",
+                    Kind.ADDRESS,
+                    "",
+                    "First port that others are told, where something forwards to those listened on"),
+            new Setting(
+                    CHUNK, "scrub", Kind.SIZE, "1775k", "Bytes a second that are read to compare checksums; 0: none"),
+            new Setting(
+                    CHUNK,
+                    "metrics",
+                    Kind.ADDRESS_OR_NONE,
+                    "127.0.0.1:7730",
+                    "Where Prometheus reads metrics: the first free port from there"),
             new Setting(CHUNK, "data", Kind.PATH, "", "Folder of its state (default: DATA/chunk-NAME)"),
             new Setting(CHUNK, "devices", Kind.PATHS, "", "Files or block devices (default: one file)"),
             new Setting(CHUNK, "device_size", Kind.SIZE, "10G", "Size of files that are made"),
@@ -56,7 +75,8 @@ final class Settings {
             new Setting("gate", "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How reactors idle"),
             new Setting("gate", "metrics", Kind.ADDRESS_OR_NONE, "127.0.0.1:7720", "Where Prometheus reads metrics"),
             new Setting("gate", "guest_memory_max", Kind.SIZE, "", "Largest guest's memory (default: this machine's)"),
-            new Setting("client", "url", Kind.URL, "", "REST API for commands (default: that of [meta])"),
+            new Setting(
+                    "client", "url", Kind.URLS, "", "REST APIs for commands, tried in turn (default: that of [meta])"),
             new Setting("client", "token_file", Kind.PATH, "", "Their token (default: meta data/token)"));
 
     private Settings() {}

@@ -33,9 +33,11 @@ import java.util.function.LongSupplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// A metaserver, three chunk servers and a gate in this process, with one volume.
+/// A metaserver, chunk servers and a gate in this process, with one volume; but for the last chunk server, which is a
+/// process of its own so that it can be killed.
 final class ClusterDemo {
     private static final String VOLUME = "demo";
+    private static final String VICTIM = Integer.toString(DemoSettings.CHUNK_SERVERS);
     private static final long LOADED_BYTES = 128L << 20;
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final long STEP_NS = 20_000_000;
@@ -60,16 +62,24 @@ final class ClusterDemo {
     /// @param stay what keeps it up at the end
     void run(Runnable stay) throws IOException, InterruptedException {
         final long startNs = System.nanoTime();
-        screen.line(screen.style().bold("Basalt demo: a metaserver, three chunk servers and a gate in one process"));
+        screen.line(screen.style().bold("Basalt demo: a metaserver, three chunk servers and a gate"));
         screen.line("");
         final boolean usualPorts = DemoSettings.write(data);
         final Configuration settings = DemoSettings.load(data);
         try {
+            final MetaDaemon meta = MetaDaemon.start(settings);
+            running.push(meta);
+            final DemoChunkServer victim =
+                    DemoChunkServer.start(VICTIM, DemoSettings.file(data), data.resolve("chunk-" + VICTIM + ".log"));
+            running.push(victim);
             final GateDaemon gate = start(settings);
+            victim.awaitReady();
             try (RestClient client = client(settings)) {
                 final Path socket = prepare(settings, client);
                 facts(settings, startNs, usualPorts);
-                load(gate, socket);
+                load(gate, victim, socket);
+                new DemoFailure(screen, client, victim)
+                        .run(socket, Math.min(LOADED_BYTES, size), "chunk server " + VICTIM);
                 screen.heading("basalt status");
                 screen.line(StatusReport.text(
                         client.get("/v1/status"),
@@ -93,9 +103,10 @@ final class ClusterDemo {
     }
 
     private GateDaemon start(Configuration settings) {
-        final MetaDaemon meta = MetaDaemon.start(settings);
-        running.push(meta);
         for (final String name : settings.chunkServers()) {
+            if (name.equals(VICTIM)) {
+                continue;
+            }
             final ChunkDaemon chunk = ChunkDaemon.start(settings, name);
             running.push(chunk);
             chunks.add(chunk);
@@ -155,11 +166,12 @@ final class ClusterDemo {
     }
 
     /// Whether every copy of everything is served: then the figures are those of three copies.
-    private static boolean ready(RestClient client) {
+    static boolean ready(RestClient client) {
         final JsonNode status = client.get("/v1/status");
         final JsonNode pgs = status.path("pgs");
         return pgs.path("total").longValue(0) > 0
                 && pgs.path("clean").longValue(0) == pgs.path("total").longValue(0)
+                && status.path("nodes").path("chunk").path("up").longValue(0) == DemoSettings.CHUNK_SERVERS
                 && status.path("nodes").path("gate").path("up").longValue(0) > 0;
     }
 
@@ -173,6 +185,7 @@ final class ClusterDemo {
 
     private void facts(Configuration settings, long startNs, boolean usualPorts) {
         screen.fact("ready", String.format(Locale.ROOT, "in %.1f s", (System.nanoTime() - startNs) / 1e9));
+        screen.fact("processes", "this one, and chunk server " + VICTIM + " by itself: it will be killed");
         screen.fact(
                 "volume",
                 VOLUME + ", " + new ByteSize(size & -4096L) + ", thin, in three copies; attached to the gate");
@@ -186,10 +199,10 @@ final class ClusterDemo {
         screen.fallbacks();
     }
 
-    private void load(GateDaemon gate, Path socket) throws InterruptedException {
+    private void load(GateDaemon gate, DemoChunkServer victim, Path socket) throws InterruptedException {
         screen.loading(timeNs);
         final LongSupplier chunkCpu = () ->
-                chunks.stream().mapToLong(chunk -> chunk.server().dataCpuNs()).sum();
+                chunks.stream().mapToLong(chunk -> chunk.server().dataCpuNs()).sum() + victim.cpuNs();
         final LongSupplier gateCpu = gate.gate()::dataReactorCpuNs;
         final long chunkBefore = chunkCpu.getAsLong();
         final long gateBefore = gateCpu.getAsLong();

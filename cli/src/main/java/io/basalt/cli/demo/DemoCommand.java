@@ -17,12 +17,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// `basalt demo`: a cluster in this process with one volume, loaded and checked, ready for a guest.
+/// `basalt demo`: a cluster with one volume, loaded and checked, also while a chunk server is killed; ready for a
+/// guest.
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
         description = {
-            "Run a cluster in one process: a volume in three copies, a checked workload, what to type next.",
+            "Run a cluster: a volume in three copies, a checked workload, a chunk server that is killed under it and"
+                    + " comes back, what to type next.",
             "A metaserver, three chunk servers and a gate, on sparse files. Needs no root and no huge pages.",
         })
 public final class DemoCommand implements Callable<Integer> {

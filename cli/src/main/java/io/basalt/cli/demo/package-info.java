@@ -1,4 +1,4 @@
-/// `basalt demo`: everything in one process, in a minute.
+/// `basalt demo`: everything on one machine, in a minute.
 @NullMarked
 package io.basalt.cli.demo;
 

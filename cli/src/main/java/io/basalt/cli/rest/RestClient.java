@@ -13,7 +13,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -22,26 +24,41 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Requests to a metaserver, one at a time. A change carries an idempotency key and is repeated once under
-/// it when the connection breaks, so that it happens once or not at all.
+/// it when the connection breaks, so that it happens once or not at all. One thread.
 public final class RestClient implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int UNAUTHENTICATED = 401;
     private static final int FORBIDDEN = 403;
     private static final int NO_CONTENT = 204;
     private static final int ERROR = 400;
+    private static final int ELSEWHERE = 307;
+    private static final int UNAVAILABLE = 503;
+    private static final Duration CHANGE_OF_LEADER = Duration.ofSeconds(10);
+    private static final Duration PAUSE = Duration.ofMillis(100);
 
-    private final URI base;
+    private final List<URI> bases;
     private final String token;
     private final String tokenSource;
     private final Duration timeout;
     private final HttpClient http;
+    private URI base;
+    private int turn;
 
     /// @param base such as `http://127.0.0.1:7700`
     /// @param token empty for none
     /// @param tokenSource where it came from, for messages
     /// @param timeout longest wait for one answer
     public RestClient(URI base, String token, String tokenSource, Duration timeout) {
-        this.base = base;
+        this(List.of(base), token, tokenSource, timeout);
+    }
+
+    /// @param bases where metaservers are, tried in turn until one answers
+    /// @param token empty for none
+    /// @param tokenSource where it came from, for messages
+    /// @param timeout longest wait for one answer
+    public RestClient(List<URI> bases, String token, String tokenSource, Duration timeout) {
+        this.bases = List.copyOf(bases);
+        this.base = bases.getFirst();
         this.token = token;
         this.tokenSource = tokenSource;
         this.timeout = timeout;
@@ -77,7 +94,56 @@ public final class RestClient implements AutoCloseable {
         return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    private HttpResponse<String> send(String method, String path, @Nullable ObjectNode body) {
+    /// Ask for something that is not JSON.
+    ///
+    /// @param path from `/v1` on, encoded
+    /// @throws RestException if it is refused or not answered
+    public byte[] download(String path) {
+        final HttpResponse<byte[]> response = send("GET", path, null);
+        if (response.statusCode() >= ERROR) {
+            throw refused(response.statusCode(), text(response));
+        }
+        return response.body();
+    }
+
+    /// Sends a request to whoever is to answer it: to the next metaserver if nobody answers, and to the one that leads
+    /// if another one says so.
+    private HttpResponse<byte[]> send(String method, String path, @Nullable ObjectNode body) {
+        final String key = UUID.randomUUID().toString();
+        final long startNs = System.nanoTime();
+        int silent = 0;
+        while (true) {
+            final URI asked = base;
+            try {
+                final HttpResponse<byte[]> response = exchange(request(method, path, body, key));
+                if (response.statusCode() == ELSEWHERE) {
+                    follow(response, startNs);
+                } else if (bases.size() > 1 && nobodyLeads(response) && inTime(startNs)) {
+                    next();
+                    pause();
+                } else {
+                    return response;
+                }
+            } catch (ConnectException refused) {
+                next();
+                if (++silent % bases.size() == 0) {
+                    if ((bases.size() == 1 && asked.equals(bases.getFirst())) || !inTime(startNs)) {
+                        throw unavailable("nobody answers at " + (bases.size() == 1 ? asked : bases));
+                    }
+                    pause();
+                }
+            } catch (HttpTimeoutException late) {
+                throw unavailable("no answer from " + asked + " within " + timeout.toSeconds() + " s");
+            } catch (IOException broken) {
+                if (bases.size() == 1 || !inTime(startNs)) {
+                    return again(request(method, path, body, key));
+                }
+                next();
+            }
+        }
+    }
+
+    private HttpRequest request(String method, String path, @Nullable ObjectNode body, String key) {
         final BodyPublisher content = body == null
                 ? BodyPublishers.noBody()
                 : BodyPublishers.ofString(MAPPER.writeValueAsString(body), StandardCharsets.UTF_8);
@@ -92,21 +158,41 @@ public final class RestClient implements AutoCloseable {
             builder.header("Authorization", "Bearer " + token);
         }
         if (!method.equals("GET")) {
-            builder.header("Idempotency-Key", UUID.randomUUID().toString());
+            builder.header("Idempotency-Key", key);
         }
-        final HttpRequest request = builder.build();
-        try {
-            return exchange(request);
-        } catch (ConnectException refused) {
-            throw unavailable("nobody answers at " + base);
-        } catch (HttpTimeoutException late) {
-            throw unavailable("no answer from " + base + " within " + timeout.toSeconds() + " s");
-        } catch (IOException broken) {
-            return again(request);
-        }
+        return builder.build();
     }
 
-    private HttpResponse<String> again(HttpRequest request) {
+    private void follow(HttpResponse<byte[]> response, long startNs) {
+        final String location = response.headers().firstValue("Location").orElse("");
+        if (!location.matches("https?://[^/]+/.*") || !inTime(startNs)) {
+            throw unavailable(base + " says that another metaserver leads, but none answers as the leader");
+        }
+        final URI leader = URI.create(location.replaceAll("^(https?://[^/]+)/.*", "$1"));
+        if (leader.equals(base)) {
+            pause();
+        }
+        base = leader;
+    }
+
+    private static boolean nobodyLeads(HttpResponse<byte[]> response) {
+        return response.statusCode() == UNAVAILABLE && text(response).contains("NOT_LEADER");
+    }
+
+    private boolean inTime(long startNs) {
+        return System.nanoTime() - startNs < Math.min(timeout.toNanos(), CHANGE_OF_LEADER.toNanos());
+    }
+
+    private void next() {
+        turn = (turn + 1) % bases.size();
+        base = bases.get(turn);
+    }
+
+    private void pause() {
+        LockSupport.parkNanos(PAUSE.toNanos());
+    }
+
+    private HttpResponse<byte[]> again(HttpRequest request) {
         try {
             return exchange(request);
         } catch (IOException broken) {
@@ -114,24 +200,28 @@ public final class RestClient implements AutoCloseable {
         }
     }
 
-    private HttpResponse<String> exchange(HttpRequest request) throws IOException {
+    private HttpResponse<byte[]> exchange(HttpRequest request) throws IOException {
         try {
-            return http.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
+            return http.send(request, BodyHandlers.ofByteArray());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw unavailable("interrupted while waiting for " + base);
         }
     }
 
-    private JsonNode answer(HttpResponse<String> response) {
+    private static String text(HttpResponse<byte[]> response) {
+        return new String(response.body(), StandardCharsets.UTF_8);
+    }
+
+    private JsonNode answer(HttpResponse<byte[]> response) {
         if (response.statusCode() >= ERROR) {
-            throw refused(response);
+            throw refused(response.statusCode(), text(response));
         }
-        if (response.statusCode() == NO_CONTENT || response.body().isEmpty()) {
+        if (response.statusCode() == NO_CONTENT || response.body().length == 0) {
             return JsonNodeFactory.instance.objectNode();
         }
         try {
-            return MAPPER.readTree(response.body());
+            return MAPPER.readTree(text(response));
         } catch (JacksonException malformed) {
             throw new RestException(
                     response.statusCode(),
@@ -141,8 +231,7 @@ public final class RestClient implements AutoCloseable {
         }
     }
 
-    private RestException refused(HttpResponse<String> response) {
-        final int status = response.statusCode();
+    private RestException refused(int status, String body) {
         if (status == UNAUTHENTICATED || status == FORBIDDEN) {
             return new RestException(
                     status,
@@ -158,7 +247,7 @@ public final class RestClient implements AutoCloseable {
         }
         JsonNode problem;
         try {
-            problem = MAPPER.readTree(response.body());
+            problem = MAPPER.readTree(body);
         } catch (JacksonException malformed) {
             problem = JsonNodeFactory.instance.objectNode();
         }

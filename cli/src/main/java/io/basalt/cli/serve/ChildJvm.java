@@ -7,10 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A daemon's process: the same Java, the same classes, and the options of a server.
-final class ChildJvm {
+public final class ChildJvm {
     private static final List<String> SERVER = List.of(
             "-ea",
             "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
             "-XX:+UseZGC",
             "-XX:FreqInlineSize=800",
             "-Xms512m",
@@ -28,7 +29,10 @@ final class ChildJvm {
         return new ProcessBuilder(command(arguments)).inheritIO().start();
     }
 
-    static List<String> command(List<String> arguments) {
+    /// The words that start such a process.
+    ///
+    /// @param arguments of the basalt command
+    public static List<String> command(List<String> arguments) {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(SERVER);

@@ -4,6 +4,7 @@ import io.basalt.chunk.ChunkSettings;
 import io.basalt.chunk.server.ChunkOptions;
 import io.basalt.chunk.server.ChunkServer;
 import io.basalt.chunk.server.DeviceOptions;
+import io.basalt.chunk.server.Upkeep;
 import io.basalt.cli.ByteSize;
 import io.basalt.cli.config.Configuration;
 import io.basalt.net.NodeAddress;
@@ -50,7 +51,10 @@ public final class ChunkDaemon implements Daemon {
                 settings.texts(table + "cpus").stream().map(Integer::valueOf).toList(),
                 IdleMode.valueOf(settings.text(table + "idle").toUpperCase(Locale.ROOT)),
                 ChunkSettings.DEFAULT,
-                VERSION);
+                VERSION,
+                new Upkeep(
+                        ByteSize.parse(settings.text(table + "scrub")).bytes(),
+                        Addresses.parseUnlessNone(table + "metrics", settings.text(table + "metrics"))));
         return new ChunkDaemon(name, ChunkServer.start(options));
     }
 
@@ -74,8 +78,10 @@ public final class ChunkDaemon implements Daemon {
     private static List<DeviceOptions> devices(Configuration settings, String name) {
         final String table = table(name);
         final NodeAddress first = Addresses.parse(table + "listen", settings.text(table + "listen"));
+        final String forwarded = settings.text(table + "advertise");
         final List<DeviceOptions> devices = new ArrayList<>();
         for (final Path path : paths(settings, name)) {
+            final int index = devices.size();
             devices.add(new DeviceOptions(
                     path,
                     path.startsWith(DEVICES) && !path.startsWith(MEMORY_FILES)
@@ -83,11 +89,17 @@ public final class ChunkDaemon implements Daemon {
                             : ByteSize.parse(settings.text(table + "device_size"))
                                     .bytes(),
                     settings.text(table + "class"),
-                    new NodeAddress(first.host(), first.port() == 0 ? 0 : first.port() + devices.size()),
+                    next(first, index),
                     Durability.valueOf(settings.text(table + "durability").toUpperCase(Locale.ROOT)),
-                    true));
+                    true,
+                    forwarded.isEmpty() ? null : next(Addresses.parse(table + "advertise", forwarded), index)));
         }
         return devices;
+    }
+
+    /// Each device has the next port; 0 lets the system choose for all of them.
+    private static NodeAddress next(NodeAddress first, int index) {
+        return new NodeAddress(first.host(), first.port() == 0 ? 0 : first.port() + index);
     }
 
     /// The server itself.

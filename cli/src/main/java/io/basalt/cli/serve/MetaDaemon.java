@@ -4,10 +4,15 @@ import io.basalt.cli.config.Configuration;
 import io.basalt.meta.MetaOptions;
 import io.basalt.meta.MetaServer;
 import io.basalt.meta.service.MetaServiceOptions;
+import io.basalt.net.NodeAddress;
 import io.basalt.placement.FailureDomain;
 import io.basalt.placement.RoutingRule;
+import io.basalt.quorum.QuorumEngine;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// The metaserver, by the settings.
 public final class MetaDaemon implements Daemon {
@@ -34,11 +39,32 @@ public final class MetaDaemon implements Daemon {
                                 settings.text("meta.failure_domain").toUpperCase(Locale.ROOT))),
                 Math.min(settings.number("meta.min_copies", MIN_COPIES), settings.number("meta.copies", COPIES)),
                 usual.firstOvercommitPercent());
-        return new MetaDaemon(MetaServer.start(MetaOptions.of(data, ClusterKeys.readOrCreate(settings))
+        final MetaOptions options = MetaOptions.of(data, ClusterKeys.readOrCreate(settings))
                 .withAddresses(
                         Addresses.parse("meta.nodes_listen", settings.text("meta.nodes_listen")),
                         Addresses.parse("meta.listen", settings.text("meta.listen")))
-                .withService(service)));
+                .withService(service);
+        final List<String> quorum = settings.texts("meta.quorum");
+        return new MetaDaemon(
+                MetaServer.start(quorum.isEmpty() ? options : options.withEngine(engine(settings, quorum))));
+    }
+
+    private static QuorumEngine engine(Configuration settings, List<String> quorum) {
+        final SortedMap<Integer, NodeAddress> members = new TreeMap<>();
+        for (final String member : quorum) {
+            final int at = member.indexOf('@');
+            final int id = Integer.parseInt(member.substring(0, at));
+            if (members.put(id, Addresses.parse("meta.quorum", member.substring(at + 1))) != null) {
+                throw new IllegalArgumentException(
+                        "meta.quorum: lists the number " + id + " twice; give each replica its own");
+            }
+        }
+        if (settings.text("meta.id").isEmpty()) {
+            throw new IllegalArgumentException(
+                    "meta.id: is not set, but meta.quorum is; write this host's number, one of " + members.keySet());
+        }
+        return QuorumEngine.of(
+                settings.number("meta.id", 0), members, Boolean.parseBoolean(settings.text("meta.join")));
     }
 
     /// The server itself.
@@ -48,8 +74,10 @@ public final class MetaDaemon implements Daemon {
 
     @Override
     public String ready() {
-        return "metaserver ready: REST " + server.restUrl() + ", nodes " + server.nodeAddress() + ", token in "
-                + server.tokenFile();
+        return "metaserver ready: REST " + server.restUrl() + ", nodes " + server.nodeAddress()
+                + (server.replicated()
+                        ? ", one of a quorum; the first token is with the replica that leads first"
+                        : ", token in " + server.tokenFile());
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.basalt.cli.output.Texts;
 import io.basalt.store.chunk.ChunkCheck;
 import io.basalt.store.chunk.ChunkDump;
 import io.basalt.store.chunk.ChunkStore;
+import io.basalt.store.chunk.DeviceIdentity;
 import io.basalt.store.chunk.FormatListener;
 import io.basalt.store.chunk.FormatOptions;
 import java.io.IOException;
@@ -18,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,13 +47,31 @@ public final class ChunkCommand {
             name = "format",
             mixinStandardHelpOptions = true,
             description = "Write an empty chunk store on a device or file. Everything on it is lost. Asks first.",
-            footer = {"", "  basalt chunk format /dev/nvme0n1", "  basalt chunk format disk0.img --create 100G --yes"})
+            footer = {
+                "",
+                "  basalt chunk format /dev/nvme0n1",
+                "  basalt chunk format disk0.img --create 100G --yes",
+                "  basalt chunk format --again /dev/nvme0n1   (it cannot be opened, and other copies have its content)"
+            })
     static final class Format implements Callable<Integer> {
         @Parameters(index = "0", paramLabel = "DEVICE", description = "Block device or file.")
         private Path device = Path.of("");
 
         @Option(names = "--create", paramLabel = "SIZE", description = "Make a sparse file of this size.")
         private @Nullable ByteSize create;
+
+        @Option(
+                names = "--again",
+                description =
+                        "Keep the device's identity, and have the cluster fill it from other copies. Until it has,"
+                                + " nothing that may have been there is read as zeros.")
+        private boolean again;
+
+        @Option(
+                names = "--identity",
+                paramLabel = "UUID",
+                description = "With --again: the identity, if the superblock cannot be read (basalt device ls).")
+        private @Nullable UUID identity;
 
         @Option(names = "--shard", paramLabel = "SIZE", defaultValue = "1M", description = "Largest shard: 16k to 1M.")
         private ByteSize shard = new ByteSize(0);
@@ -90,14 +111,25 @@ public final class ChunkCommand {
                     file.setLength(create.bytes());
                 }
             }
-            format();
+            format(again ? identity() : null);
             say("formatted " + device);
             return ExitCode.OK;
         }
 
-        private void format() {
+        /// Who the device was before. Asked before anything is overwritten.
+        private UUID identity() {
+            final Optional<UUID> read = DeviceReactor.run(
+                    device, false, (volume, reactor, result) -> DeviceIdentity.read(volume, reactor, result::complete));
+            return read.or(() -> Optional.ofNullable(identity))
+                    .orElseThrow(() -> new CommandException(
+                            ExitCode.FAILED,
+                            device + ": neither copy of the superblock can be read, so it is not known who it is",
+                            "give --identity UUID, as `basalt device ls -o yaml` has it"));
+        }
+
+        private void format(@Nullable UUID known) {
             final SecureRandom random = new SecureRandom();
-            final FormatOptions options = new FormatOptions(
+            final FormatOptions plain = new FormatOptions(
                     random.nextLong(),
                     random.nextLong(),
                     Math.toIntExact(Math.min(shard.bytes(), Integer.MAX_VALUE)),
@@ -105,6 +137,7 @@ public final class ChunkCommand {
                     log == null ? 0 : Math.toIntExact(log.bytes() / 4096),
                     0,
                     0);
+            final FormatOptions options = known == null ? plain : plain.inPlaceOf(known);
             DeviceReactor.<Boolean>run(
                     device,
                     true,

@@ -23,6 +23,7 @@ public final class JavaProgram implements AutoCloseable {
                 Repository.java().toString(),
                 "-ea",
                 "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
                 "-XX:MaxDirectMemorySize=4g",

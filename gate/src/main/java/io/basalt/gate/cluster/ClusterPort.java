@@ -45,7 +45,8 @@ public final class ClusterPort {
         return reactor;
     }
 
-    /// There is a newer map of a set; older ones are ignored. What waits is routed anew. Connections to devices that are
+    /// There is a newer map of a set; older ones are ignored. What waits is routed anew. Connections to devices that
+    /// are
     /// down are given up: a process that stands still would keep what was sent to it.
     public void mapChanged(int setId, ClusterMap newer) {
         assert reactor.inLoop();
