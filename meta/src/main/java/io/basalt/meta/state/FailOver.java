@@ -6,10 +6,13 @@ import io.basalt.wire.meta.MetaCode;
 /// The rule by which copies leave the in-sync set of a placement group when they do not answer.
 ///
 /// 1. They leave when those that are left, and answer, are at least the set's min copies: I/O goes on without them.
-/// 2. Otherwise they stay, and I/O waits for one of them: what was acknowledged has been promised on min copies.
-/// 3. A device that is recorded as failed does not come back by waiting. It leaves as long as another copy answers;
+/// 2. They also leave when one that is in sync answers, and so many others answer that min copies can be in sync again
+///    soon: only a primary that serves can bring those in, and it cannot serve while a copy in sync is silent. It
+///    acknowledges no change meanwhile.
+/// 3. Otherwise they stay, and I/O waits for one of them: what was acknowledged has been promised on min copies.
+/// 4. A device that is recorded as failed does not come back by waiting. It leaves as long as another copy answers;
 ///    while too few are in sync then, the primary acknowledges no change.
-/// 4. The last copy in sync never leaves.
+/// 5. The last copy in sync never leaves.
 final class FailOver {
     private FailOver() {}
 
@@ -27,7 +30,8 @@ final class FailOver {
                 failed |= bit;
             }
         }
-        if (Integer.bitCount(answering) >= minCopies) {
+        final int others = answering(replicas, ~mask, devices);
+        if (answering != 0 && Integer.bitCount(answering) + others >= minCopies) {
             return answering;
         }
         return answering == 0 ? mask : mask & ~failed;

@@ -55,11 +55,13 @@ class FailOverTest {
     }
 
     @Test
-    void whenTheFirstNodeHasJoinedAgainTheSecondLeaves() {
+    void whenTheFirstNodeAnswersAgainTheSecondLeavesSoThatTheFirstCanJoin() {
         apply(state, new MarkNode(2, false));
         apply(state, new MarkNode(3, false));
+        assertThat(inSync(0)).containsExactly(1, 3);
         apply(state, new MarkNode(2, true));
-        assertThat(change(0, 2, Kind.ADD_TO_IN_SYNC, 2).value()).isEqualTo(3);
+        assertThat(inSync(0)).as("a silent copy keeps the primary from serving").containsExactly(1);
+        assertThat(change(0, 3, Kind.ADD_TO_IN_SYNC, 2).value()).isEqualTo(4);
         assertThat(inSync(0)).containsExactly(1, 2);
     }
 
