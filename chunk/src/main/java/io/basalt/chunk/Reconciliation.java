@@ -93,9 +93,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         versions = new long[others.size() + 1][blocks];
     }
 
-    /// Whether all that are compared have what this device knows to be common. A copy that has begun a new life may
-    /// have
-    /// lost some of it, until it was compared.
+    /// Whether all that are compared have what this device knows to be common. A copy that has begun a new life
+    /// may have lost some of it, until it was compared.
     private boolean haveCommon(@Nullable Copy compared) {
         if (compared != null) {
             return compared.hasCommon();
