@@ -89,7 +89,8 @@ class SimFaultTest {
                     final long startNs = world.nowNs();
                     world.network().crash("chunk", silent);
                     world.until("noticed", () -> pair.gateListener.closed == 1);
-                    assertThat(pair.gateListener.reason).contains(silent ? "no sign of life" : "connection reset");
+                    assertThat(pair.gateListener.reason).contains(silent ? "no sign of life" : "reset by the peer");
+                    assertThat(pair.connection.endedByPeer()).isEqualTo(!silent);
                     assertThat(world.nowNs() - startNs).isBetween(silent ? 300 * MS : 0, silent ? 700 * MS : 10 * MS);
                     final Pair.Listener again = new Pair.Listener();
                     pair.gate.connect(pair.address, pair.gateService, again);
