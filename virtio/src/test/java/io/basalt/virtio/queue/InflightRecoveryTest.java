@@ -187,7 +187,8 @@ class InflightRecoveryTest {
             SeededTest.run(6, seeds -> {
                 final long seed = seeds.nextLong();
                 final long stores = play(seed, Long.MAX_VALUE, Integer.MAX_VALUE);
-                assertThat(stores).isGreaterThan(50);
+                // Most runs have a hundred; how many depends on what the seed has the driver do.
+                assertThat(stores).as("stores to crash at").isGreaterThan(10);
                 for (long at = 1; at <= stores; at++) {
                     play(seed, at, Integer.MAX_VALUE);
                     play(seed, at, 1 + (int) (at % 7));
