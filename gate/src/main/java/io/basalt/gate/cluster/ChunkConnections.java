@@ -38,14 +38,6 @@ final class ChunkConnections {
         return made;
     }
 
-    /// Lose the connection to an address, if there is one.
-    void hangUp(String address) {
-        final ChunkLink link = byAddress.get(address);
-        if (link != null) {
-            link.hangUp();
-        }
-    }
-
     /// All links.
     List<ChunkLink> links() {
         return links;

@@ -2,8 +2,6 @@ package io.basalt.gate.cluster;
 
 import io.basalt.net.Network;
 import io.basalt.placement.ClusterMap;
-import io.basalt.placement.Device;
-import io.basalt.placement.DeviceState;
 import io.basalt.reactor.Reactor;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -45,9 +43,7 @@ public final class ClusterPort {
         return reactor;
     }
 
-    /// There is a newer map of a set; older ones are ignored. What waits is routed anew. Connections to devices that
-    /// are
-    /// down are given up: a process that stands still would keep what was sent to it.
+    /// There is a newer map of a set; older ones are ignored. What waits is routed anew.
     public void mapChanged(int setId, ClusterMap newer) {
         assert reactor.inLoop();
         final SetRoute route = route(setId);
@@ -56,11 +52,6 @@ public final class ClusterPort {
             return;
         }
         route.adopt(newer, connections);
-        for (final Device device : newer.devices()) {
-            if (device.state() == DeviceState.DOWN_IN) {
-                connections.hangUp(device.address());
-            }
-        }
         channels.forEach(ClusterChannel::unsettleMoved);
         final List<Piece> waiting = new ArrayList<>();
         for (final ChunkLink link : connections.links()) {

@@ -7,7 +7,7 @@ import io.basalt.block.BlockStatus;
 import io.basalt.gate.cluster.ClusterCounters.Event;
 import io.basalt.net.Call;
 import io.basalt.net.CallStatus;
-import io.basalt.net.ConnectionState;
+import io.basalt.placement.DeviceState;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ClientRequest;
@@ -84,19 +84,6 @@ class PieceRetryTest {
         world.settle();
         assertThat(world.first()).isNotSameAs(old);
         assertThat(world.first().sent).hasSize(1);
-    }
-
-    @Test
-    void takesBackWhatADeviceHasThatIsDown() {
-        final TestRequest request = world.submit(BlockOperation.READ, 0, 4096);
-        final HandNetwork.HandConnection old = world.first();
-        final int down = world.primary(0);
-        assertThat(old.sent).hasSize(1);
-        world.publish(TestMaps.moved(TestMaps.down(world.map, down), world.pg(0), down % 3 + 1));
-        assertThat(old.state).as("it may stand still, and never answer").isEqualTo(ConnectionState.CLOSED);
-        assertThat(world.first()).isNotSameAs(old);
-        world.first().answer(AnswerCode.OK);
-        assertThat(request.status).isEqualTo(BlockStatus.OK);
     }
 
     @Test
@@ -197,8 +184,8 @@ class PieceRetryTest {
         world.submit(BlockOperation.WRITE, 0, 4096);
         final int device = world.primary(0);
         final HandNetwork.HandConnection old = world.first();
-        world.publish(TestMaps.moved(world.map, world.pg(0), device % 3 + 1)
-                .withDeviceState(device, io.basalt.placement.DeviceState.DOWN_IN));
+        world.publish(
+                TestMaps.moved(world.map, world.pg(0), device % 3 + 1).withDeviceState(device, DeviceState.DOWN_IN));
         assertThat(old.sent).isEmpty();
         assertThat(world.primary(0)).isNotEqualTo(device);
         assertThat(world.first().sent).hasSize(1);

@@ -11,7 +11,6 @@ import io.basalt.placement.RoutingRule;
 import io.basalt.wire.meta.PartRecord;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
-import java.util.Objects;
 
 /// Maps and volume records of tests: three devices, each of which is the primary of a third of the placement
 /// groups.
@@ -47,11 +46,6 @@ final class TestMaps {
     /// The next map, in which a placement group has another primary and the next epoch.
     static ClusterMap moved(ClusterMap map, int pg, int primary) {
         return map.withPg(pg, map.epoch(pg) + 1, replicas(primary), 7);
-    }
-
-    /// The next map, in which a device is down.
-    static ClusterMap down(ClusterMap map, int device) {
-        return map.withDevice(Objects.requireNonNull(map.device(device)).withState(DeviceState.DOWN_IN));
     }
 
     private static ReplicaSet replicas(int primary) {
