@@ -23,8 +23,7 @@ import picocli.CommandLine.Spec;
         name = "demo",
         mixinStandardHelpOptions = true,
         description = {
-            "Run a cluster: a volume in three copies, a checked workload, a chunk server that is killed under it and"
-                    + " comes back, what to type next.",
+            "Run a cluster with a checked workload, kill a chunk server under it, and see it come back.",
             "A metaserver, three chunk servers and a gate, on sparse files. Needs no root and no huge pages.",
         })
 public final class DemoCommand implements Callable<Integer> {
