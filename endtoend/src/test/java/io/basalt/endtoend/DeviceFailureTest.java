@@ -37,7 +37,7 @@ class DeviceFailureTest {
             final String health = await(cluster, "DEVICE_FAILED", "health");
 
             assertThat(health)
-                    .contains("on host b fails: it cannot be written to, and serves nothing", "--state out")
+                    .contains("on host b fails: it cannot be written to, and serves nothing", "basalt device out")
                     .doesNotContain("DEVICE_DOWN");
             assertThat(await(cluster, "failed", "device", "ls")).containsPattern("chunk-b +failed ");
             assertThat(cluster.attempt("status")).contains("1 failed", "DEVICE_FAILED");

@@ -21,6 +21,7 @@ import io.basalt.net.PeerIdentity;
 import io.basalt.net.meta.MetaClientOptions;
 import io.basalt.net.meta.MetaReply;
 import io.basalt.net.tcp.TcpNetwork;
+import io.basalt.placement.ClusterMap;
 import io.basalt.placement.FailureDomain;
 import io.basalt.placement.RoutingRule;
 import io.basalt.reactor.IdleMode;
@@ -67,9 +68,14 @@ final class ClusterBox implements AutoCloseable {
     private final ClusterPort port;
 
     ClusterBox(Path folder) {
+        this(folder, MetaServiceOptions.DEFAULT);
+    }
+
+    /// @param times of which the metaserver takes all but the first set
+    ClusterBox(Path folder, MetaServiceOptions times) {
         this.folder = folder;
-        final MetaServiceOptions service = MetaServiceOptions.DEFAULT.withFirstSet(
-                "default", new RoutingRule(PGS, 3, FailureDomain.HOST), 2, 2000);
+        final MetaServiceOptions service =
+                times.withFirstSet("default", new RoutingRule(PGS, 3, FailureDomain.HOST), 2, 2000);
         meta = MetaServer.start(MetaOptions.of(folder.resolve("meta"), KEY)
                 .withAddresses(ANY, ANY)
                 .withService(service));
@@ -180,6 +186,14 @@ final class ClusterBox implements AutoCloseable {
             text.append(chunk.describe());
         }
         return text.toString();
+    }
+
+    /// The newest map of the set.
+    ClusterMap map() {
+        return on(
+                meta.reactor(),
+                done -> done.complete(
+                        meta.service().state().sets().iterator().next().map()));
     }
 
     /// Detach a volume whose channels are closed.

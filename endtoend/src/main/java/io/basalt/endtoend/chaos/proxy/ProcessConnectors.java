@@ -8,15 +8,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Tells who connects by whose process has the socket: the port leads to a socket's number in `/proc/net/tcp`, and
-/// that to an open file of a process.
+/// that to an open file of a process. The kernel lists both without stopping what changes them, so a look may miss
+/// what is there: who is not found is looked for again a few times.
 public final class ProcessConnectors implements Connectors {
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
     private static final int LOCAL_COLUMN = 1;
     private static final int INODE_COLUMN = 9;
     private static final int HEX = 16;
+    private static final int LOOKS = 10;
+    private static final long BETWEEN_LOOKS_NS = 5_000_000;
+
+    /// What a connection has that is over, and only waits for its port to be used again.
+    private static final String NO_INODE = "0";
 
     private final Supplier<Map<String, Long>> processes;
 
@@ -27,6 +34,15 @@ public final class ProcessConnectors implements Connectors {
 
     @Override
     public String nameOf(InetSocketAddress remote) {
+        String name = look(remote);
+        for (int look = 1; name.isEmpty() && look < LOOKS; look++) {
+            LockSupport.parkNanos(BETWEEN_LOOKS_NS);
+            name = look(remote);
+        }
+        return name;
+    }
+
+    private String look(InetSocketAddress remote) {
         final String socket = "socket:[" + inodeOf(remote.getPort()) + "]";
         for (final Map.Entry<String, Long> party : processes.get().entrySet()) {
             if (hasOpen(party.getValue(), socket)) {
@@ -52,7 +68,9 @@ public final class ProcessConnectors implements Connectors {
                 final String[] columns = line.strip().split("\\s+", -1);
                 final String local = columns[LOCAL_COLUMN];
                 final int colon = local.lastIndexOf(':');
-                if (colon > 0 && Integer.parseInt(local.substring(colon + 1), HEX) == port) {
+                if (colon > 0
+                        && Integer.parseInt(local.substring(colon + 1), HEX) == port
+                        && !columns[INODE_COLUMN].equals(NO_INODE)) {
                     return columns[INODE_COLUMN];
                 }
             }
