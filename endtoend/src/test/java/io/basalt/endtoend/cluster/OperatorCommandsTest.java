@@ -37,7 +37,8 @@ class OperatorCommandsTest {
             final String report = cluster.done("check");
             assertThat(report)
                     .contains("16 placement groups, no two copies on one host", "all copies are the same")
-                    .containsPattern("copies +[0-9]+ shards with 3 copies\\R")
+                    // The server that stops first hands its copies over: from then on they may be out of date.
+                    .containsPattern("copies +[0-9]+ shards with [23] copies\\R")
                     .doesNotContain("not looked at");
             assertThat(cluster.done("check", "--json"))
                     .contains("\"clean\" : true", "\"source\" : \"the metaserver's log");
