@@ -204,29 +204,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return text.toString();
     }
 
-    /// Visit the copies that are being brought up to date by this device, or compared after a take-over.
-    public void forEachRepair(RepairVisitor visitor) {
-        for (final PgReplica replica : replicas) {
-            final Reconciliation current = replica == null ? null : replica.reconciliation();
-            if (replica != null && current != null) {
-                visitor.visit(replica.pg(), current.joiningDevice(), current.shardsDone(), current.shardsTotal());
-            }
-        }
-    }
-
-    /// See [#forEachRepair].
-    @FunctionalInterface
-    public interface RepairVisitor {
-        /// One placement group's comparison.
-        ///
-        /// @param deviceId the copy that is being brought up to date; 0 if all in-sync copies are compared
-        ///     after a
-        ///     take-over
-        /// @param shardsDone shards that have been compared and, where they differed, rewritten
-        /// @param shardsTotal shards to be looked at, as far as they are known already
-        void visit(int pg, int deviceId, int shardsDone, int shardsTotal);
-    }
-
     /// What is counted. Any thread.
     public ChunkCounters counters() {
         return counters;

@@ -133,24 +133,6 @@ public record ChunkSettings(
                 newSweepNs);
     }
 
-    /// The same with another bound of repair.
-    public ChunkSettings withRepairRate(long bytesPerSecond) {
-        return new ChunkSettings(
-                requestsMax,
-                replicasMax,
-                scratchCount,
-                gatesMax,
-                leaseNs,
-                tickNs,
-                callNs,
-                reconnectNs,
-                wishNs,
-                suspectNs,
-                commonNs,
-                bytesPerSecond,
-                sweepNs);
-    }
-
     /// How long a secondary keeps what the primary counts as [#leaseNs]: clocks may drift by an eighth.
     public long promiseNs() {
         return leaseNs + leaseNs / 8;

@@ -60,9 +60,8 @@ final class Copy implements ReplicaCall.Owner {
         return state == CopyState.FOLLOWING;
     }
 
-    /// Whether it has what is known to be common to all copies: this primary has seen it in sync, and its device has
-    /// not
-    /// begun a new life.
+    /// Whether it has what is known to be common to all copies: this primary has seen it in sync, and its device
+    /// has not begun a new life.
     boolean hasCommon() {
         return wasInSync && !isUnverified;
     }

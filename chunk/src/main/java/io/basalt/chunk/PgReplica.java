@@ -94,12 +94,6 @@ final class PgReplica {
         return copies[slot];
     }
 
-    /// The comparison that is under way, or null.
-    @Nullable
-    Reconciliation reconciliation() {
-        return reconciliation;
-    }
-
     /// Whether client requests are taken.
     boolean isServing() {
         return state == PgState.SERVING && configuration.epoch() == epoch;
@@ -296,6 +290,17 @@ final class PgReplica {
     /// The primary that is followed says what is common: see [Settling].
     void common(long bound) {
         common.told(bound);
+    }
+
+    /// A deletion that some copy may have missed leaves no trace here any more: what is compared from now on is
+    /// compared
+    /// in full, since a list of what was changed of late would not have it.
+    void forgetsDeletion() {
+        common.reset();
+        final Reconciliation current = reconciliation;
+        if (current != null && current.isPartial()) {
+            current.breakOff();
+        }
     }
 
     /// Copies that were in sync have the same below this version.

@@ -44,8 +44,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     ///
     /// @param sources bits of the copies that have the content
     /// @param others bits of the copies that have an older one
-    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write them
-    ///     anew
+    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write anew
     private record Run(int firstBlock, int count, int sources, int others, long given) {
         Run anew() {
             return new Run(firstBlock, count, sources, others, 0);
@@ -74,7 +73,6 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private int asked;
     private int scratch = Scratch.NONE;
     private boolean isWaiting;
-    private int shardsDone;
 
     /// @param joining the copy that is to be brought up to date; null for a takeover
     Reconciliation(PgReplica replica, @Nullable Copy joining) {
@@ -108,18 +106,14 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         return true;
     }
 
-    /// The device of the copy that is brought up to date; 0 if there is none.
-    int joiningDevice() {
-        return joining == null ? 0 : joining.peer().deviceId();
+    /// Whether only shards that were changed of late are looked at.
+    boolean isPartial() {
+        return from > 0;
     }
 
-    int shardsDone() {
-        return shardsDone;
-    }
-
-    /// Shards to be looked at, as far as they are known already.
-    int shardsTotal() {
-        return shardsDone + shards.size();
+    /// End without a result: it is begun anew.
+    void breakOff() {
+        fail();
     }
 
     /// Go on, if it waits for time to pass or for resources.
@@ -368,7 +362,6 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     private void next() {
         shards.pollFirst();
-        shardsDone++;
         asked = -1;
         phase = Phase.COMPARING;
         compare();

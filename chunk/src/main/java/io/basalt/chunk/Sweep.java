@@ -144,7 +144,13 @@ final class Sweep implements StoreStep.Owner {
 
     private boolean mayForget(long partId, int shardIndex, long version) {
         final PgReplica replica = device.replicaOf(device.pgOf(partId, shardIndex));
-        return isShort || (replica != null && version < replica.settledBelow());
+        if (replica != null && version < replica.settledBelow()) {
+            return true;
+        }
+        if (isShort && replica != null) {
+            replica.forgetsDeletion();
+        }
+        return isShort;
     }
 
     /// A step to be submitted when the store has told all: it must not be asked while it tells.

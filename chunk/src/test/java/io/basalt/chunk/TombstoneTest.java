@@ -179,6 +179,39 @@ class TombstoneTest {
     }
 
     @Test
+    void whatWasDeletedStaysSoThoughItsTombstoneWentForShortnessWhileACopyWasAway() {
+        final int entries = 64;
+        try (TestCluster cluster = new TestCluster(2, SETTINGS, entries)) {
+            final TestGate gate = cluster.gate();
+            final int kept = 8;
+            for (int shard = 0; shard < kept; shard++) {
+                final int each = shard;
+                assertThat(cluster.settled(() -> gate.write(1, each, 0, BLOCK, 0x11)))
+                        .isEqualTo(AnswerCode.OK);
+            }
+            cluster.run(3 * SETTINGS.commonNs());
+            cluster.network().partition("host2", "host1", true);
+            cluster.await("device 2 to be out of sync", () -> !cluster.isInSync(2));
+            assertThat(cluster.settled(() -> gate.discard(1, 0, 0, SHARD))).isEqualTo(AnswerCode.OK);
+            for (int shard = kept; shard < 3 * entries; shard++) {
+                final int each = shard;
+                assertThat(cluster.settled(() -> gate.write(1, each, 0, BLOCK, 1)))
+                        .isEqualTo(AnswerCode.OK);
+                assertThat(cluster.settled(() -> gate.discard(1, each, 0, SHARD)))
+                        .isEqualTo(AnswerCode.OK);
+                cluster.run(SWEEP_NS / 8);
+            }
+            cluster.network().heal();
+            cluster.await("device 2 to be in sync again", () -> cluster.isInSync(2));
+            cluster.on(1).kill();
+            cluster.configure(List.of(2, 1), List.of(2));
+            cluster.awaitServing(2);
+            assertThat(cluster.reads(gate, 2, 0, 0)).isTrue();
+            assertThat(cluster.settled(() -> gate.read(2, 1, 0, BLOCK))).isEqualTo(AnswerCode.OK);
+        }
+    }
+
+    @Test
     void aDiscardOfWhatWasNeverWrittenLeavesNothing() {
         try (TestCluster cluster = new TestCluster(2)) {
             final TestGate gate = cluster.gate();
