@@ -13,7 +13,8 @@ import java.util.random.RandomGenerator;
 /// }
 /// ```
 ///
-/// Every case has a seed of its own. With `-Dbasalt.seed=...` only the case of that seed runs.
+/// Every case has a seed of its own. With `-Dbasalt.seed=...` only the case of that seed runs; with
+/// `-Dbasalt.effort=N` N times as many cases as the test asks for.
 public final class SeededTest {
     /// What must hold for every stream of random numbers.
     @FunctionalInterface
@@ -34,7 +35,7 @@ public final class SeededTest {
             throw new IllegalArgumentException("cases must be positive, is " + cases);
         }
         final long first = Seeds.next();
-        final int count = Seeds.replaying() ? 1 : cases;
+        final int count = Seeds.replaying() ? 1 : Math.multiplyExact(cases, Integer.getInteger("basalt.effort", 1));
         // Drawn, not counted up: seeds a fixed step apart can give the same stream of numbers, shifted.
         final SplittableRandom caseSeeds = new SplittableRandom(first);
         for (int index = 0; index < count; index++) {

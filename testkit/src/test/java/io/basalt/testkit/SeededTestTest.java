@@ -42,6 +42,28 @@ class SeededTestTest {
     }
 
     @Test
+    void drawsTheSameSeedsFromTheSameTextAndOthersFromAnother() {
+        final Set<Long> seeds = new HashSet<>();
+        final String given = System.getProperty(Seeds.ALL_PROPERTY);
+        try {
+            for (int i = 0; i < 100; i++) {
+                System.setProperty(Seeds.ALL_PROPERTY, i < 50 ? "a" : "b");
+                seeds.add(Seeds.next());
+            }
+            assertThat(seeds).hasSize(100);
+            assertThat(Seeds.drawn("a", "x", 3)).isEqualTo(Seeds.drawn("a", "x", 3));
+            assertThat(Seeds.drawn("a", "x", 3))
+                    .isNotIn(Seeds.drawn("a", "x", 4), Seeds.drawn("b", "x", 3), Seeds.drawn("a", "y", 3));
+        } finally {
+            if (given == null) {
+                System.clearProperty(Seeds.ALL_PROPERTY);
+            } else {
+                System.setProperty(Seeds.ALL_PROPERTY, given);
+            }
+        }
+    }
+
+    @Test
     void reportsTheSeedThatReplaysTheFailingCase() {
         final long[] failing = new long[1];
         final SeededTest.Property fails = random -> {

@@ -143,9 +143,13 @@ final class PgRules {
         }
     }
 
+    /// Whether a replica may lose its place: enough others are in sync, or, if it is not in sync itself, could be. One
+    /// that is not in sync counts, too: [FailOver] may just have let another go in the hope for it.
     private boolean isDispensable(ClusterMap map, ReplicaSet replicas, int mask, int index) {
-        final int others = mask & ~(1 << index);
-        return others == mask || FailOver.answering(replicas, others, tables.deviceView()) >= tables.minCopies(map);
+        final boolean isInSync = (mask >>> index & 1) != 0;
+        final int candidates = isInSync ? mask : (1 << replicas.size()) - 1;
+        final int others = candidates & ~(1 << index);
+        return FailOver.answering(replicas, others, tables.deviceView()) >= tables.minCopies(map);
     }
 
     private void makePrimary(PgEdits edits, int pg, Configuration now, int index) {

@@ -1,11 +1,15 @@
 package io.basalt.meta.state;
 
 import static io.basalt.meta.state.Commands.apply;
+import static io.basalt.meta.state.Commands.chunk;
+import static io.basalt.meta.state.Commands.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.basalt.meta.state.MetaCommand.AdminDevice;
 import io.basalt.meta.state.MetaCommand.ChangePg;
 import io.basalt.meta.state.MetaCommand.ChangePgs;
 import io.basalt.meta.state.MetaCommand.MarkNode;
+import io.basalt.meta.state.MetaCommand.MovePgs;
 import io.basalt.meta.state.MetaCommand.PatchSet;
 import io.basalt.meta.state.MetaCommand.RecordUsage;
 import io.basalt.placement.ClusterMap;
@@ -138,6 +142,32 @@ class FailOverTest {
         assertThat(map().version()).isEqualTo(version + 1);
         assertThat(map().epoch(0)).isEqualTo(3);
         assertThat(map().epoch(1)).isEqualTo(2);
+    }
+
+    @Test
+    void aCopyOnAnOutDeviceThatIsCountedOnIsNotGivenUpInTheSameStep() {
+        apply(state, register(chunk(4, 1)));
+        apply(state, new MarkNode(6, true));
+        final int guest = 4;
+        assertThat(change(0, 1, Kind.REMOVE_FROM_IN_SYNC, 1).done()).isTrue();
+        apply(state, new AdminDevice(1, AdminDevice.Action.OUT, 0));
+        final int epoch = map().epoch(0);
+        assertThat(apply(state, new MovePgs(1, List.of(new MovePgs.Move(0, epoch, 2, guest))))
+                        .parts())
+                .allMatch(CommandResult::done);
+        // Two of three in sync, and now silent: only the copy on the device that is out is there beside the guest.
+        apply(state, new PatchSet("default", 3, -1));
+        apply(state, new MarkNode(1, false));
+        apply(state, new MarkNode(2, false));
+        apply(state, new MarkNode(3, false));
+        apply(state, new PatchSet("default", 2, -1));
+        apply(state, new MarkNode(1, true));
+        assertThat(inSync(0)).containsExactly(2, 3);
+        assertThat(change(0, map().epoch(0), Kind.ADD_TO_IN_SYNC, guest).done()).isTrue();
+        assertThat(inSync(0)).containsExactly(guest);
+        assertThat(map().pgTable().indexOf(0, 1))
+                .as("the other copy that answers")
+                .isNotNegative();
     }
 
     @Test
