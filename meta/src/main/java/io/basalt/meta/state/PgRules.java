@@ -123,9 +123,13 @@ final class PgRules {
     }
 
     private void remove(PgEdits edits, int pg, Configuration now, int index) {
+        requireDispensable(edits, pg, now, index);
+        edits.put(pg, now.replicas(), now.inSyncMask() & ~(1 << index));
+    }
+
+    private void requireDispensable(PgEdits edits, int pg, Configuration now, int index) {
         final int minCopies = tables.minCopies(edits.map());
         FailOver.requireDispensable(pg, now.replicas(), now.inSyncMask(), index, minCopies, tables.deviceView());
-        edits.put(pg, now.replicas(), now.inSyncMask() & ~(1 << index));
     }
 
     /// A copy that joins may be the one that lets others go: those that do not answer, and the one that it replaces.
@@ -207,6 +211,9 @@ final class PgRules {
                     "device",
                     now.replicas().device(index) + " is not one too many for pg " + pg,
                     "name a device to move to");
+        }
+        if (now.inSync(index)) {
+            requireDispensable(edits, pg, now, index);
         }
         edits.put(pg, without(now.replicas(), index), maskWithout(now.inSyncMask(), index));
     }
