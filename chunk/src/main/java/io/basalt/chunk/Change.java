@@ -308,7 +308,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         final Incoming in = incoming;
         return in != null
                 && outcome == AnswerCode.OK
-                && device.rules().isFenced(ShardRange.generation(in.body()), device.generationOf(volumeId()));
+                && ReplicationRules.isFenced(ShardRange.generation(in.body()), device.generationOf(volumeId()));
     }
 
     private void applyHere() {
@@ -357,7 +357,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             final Copy copy = replica().copy(slot);
             missing += copy != null && isFor(copy) && !copies.isDone(slot) ? 1 : 0;
         }
-        return device.rules().mayAcknowledge(isHere, missing);
+        return ReplicationRules.mayAcknowledge(isHere, missing);
     }
 
     private void send(Copy copy) {

@@ -48,13 +48,15 @@ public final class ChunkCounters {
         RECONCILED,
         /// Bytes of those ranges.
         RECONCILED_BYTES,
-        /// Shards whose blocks were compared, after a takeover or for a copy that came back.
+        /// Shards that were compared block by block, after a takeover or for a copy that came back.
         SHARDS_COMPARED,
+        /// Shards of which no block was looked at then, because the copies have the same digest.
+        SHARDS_EQUAL,
         /// Times that a placement group began to serve.
         TAKEOVERS,
         /// Tombstones that were let go because every copy has what they stood for.
         TOMBSTONES_FORGOTTEN,
-        /// Shards that were freed because their volume was deleted.
+        /// Shards that were freed because their volume was deleted, or their placement group is elsewhere.
         SHARDS_FREED
     }
 

@@ -40,7 +40,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final ShardStore store;
     private final int deviceId;
     private final Membership membership;
-    private final ReplicationRules rules;
     private final ChunkSettings settings;
     private final ChunkCounters counters = new ChunkCounters();
     private final Generations generations = new Generations();
@@ -58,6 +57,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Sweep sweep;
     private final Scrub scrub;
     private final RepairBudget repairBudget;
+    private final Completeness completeness = new Completeness(this);
     private final ShardListing listing = new ShardListing(this);
     private final long graceUntilNs;
 
@@ -95,7 +95,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
             int deviceId,
             long life,
             Membership membership,
-            ReplicationRules rules,
             ChunkSettings settings) {
         if (store.durability() == Durability.FLUSH) {
             throw new IllegalArgumentException("device " + deviceId
@@ -107,9 +106,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         this.store = store;
         this.deviceId = deviceId;
         this.membership = membership;
-        this.rules = rules;
         this.settings = settings;
-        order = new RangeOrder(rules);
+        order = new RangeOrder();
         identities = new IdentityWindows(settings.gatesMax());
         scratch = new Scratch(arena, settings.scratchCount());
         reads = new Pool<>(settings.requestsMax(), () -> new Read(this));
@@ -204,6 +202,15 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return text.toString();
     }
 
+    /// Say how far the copies are that are brought up to date here. Control plane.
+    public void repairs(RepairView view) {
+        for (final PgReplica replica : replicas) {
+            if (replica != null) {
+                replica.show(view);
+            }
+        }
+    }
+
     /// What is counted. Any thread.
     public ChunkCounters counters() {
         return counters;
@@ -285,6 +292,21 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return now != null;
     }
 
+    /// Whether a placement group has left this device for good: the newest map names others, and all of them are in
+    /// sync.
+    boolean isElsewhere(int pg) {
+        final ClusterMap now = map;
+        if (now == null || now.pgTable().epoch(pg) == 0 || now.pgTable().indexOf(pg, deviceId) >= 0) {
+            return false;
+        }
+        final PgReplica replica = replicas[pg];
+        final boolean isNewest = replica == null
+                || (replica.state() == PgState.ABSENT
+                        && replica.epoch() <= now.pgTable().epoch(pg));
+        final PgConfiguration there = PgConfiguration.of(now.pgTable(), pg);
+        return isNewest && there.inSyncCount() == there.count() && there.count() >= now.minCopies();
+    }
+
     /// What this device is to a placement group; null if it never was anything.
     @Nullable
     PgReplica replicaOf(int pg) {
@@ -327,6 +349,10 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return scrub;
     }
 
+    Completeness completeness() {
+        return completeness;
+    }
+
     Peers peers() {
         return peers;
     }
@@ -345,10 +371,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     Membership membership() {
         return membership;
-    }
-
-    ReplicationRules rules() {
-        return rules;
     }
 
     ChunkSettings settings() {

@@ -73,20 +73,6 @@ public record ChunkSettings(
         require("sweepNs", sweepNs, 1000, Long.MAX_VALUE >> 4);
     }
 
-    /// With the usual pause between walks.
-    public ChunkSettings(
-            int requestsMax,
-            int replicasMax,
-            int scratchCount,
-            int gatesMax,
-            long leaseNs,
-            long tickNs,
-            long callNs,
-            long reconnectNs,
-            long wishNs) {
-        this(requestsMax, replicasMax, scratchCount, gatesMax, leaseNs, tickNs, callNs, reconnectNs, wishNs, SWEEP_NS);
-    }
-
     /// With suspicion after a twentieth of a lease, and a look for what is common once a lease.
     public ChunkSettings(
             int requestsMax,

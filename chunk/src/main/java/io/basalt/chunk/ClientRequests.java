@@ -62,7 +62,7 @@ final class ClientRequests implements Service {
     /// Why a well-formed request is not taken; null if it is.
     private @Nullable AnswerCode refusal(Incoming in, PgReplica replica) {
         final MemorySegment body = in.body();
-        if (device.rules().isStaleEpoch(ShardRange.epoch(body), replica.epoch())) {
+        if (ReplicationRules.isStaleEpoch(ShardRange.epoch(body), replica.epoch())) {
             device.counters().count(Counter.MISDIRECTED);
             return AnswerCode.STALE_EPOCH;
         }
@@ -75,7 +75,7 @@ final class ClientRequests implements Service {
         }
         final long volumeId = ShardRange.volumeId(body);
         final long generation = ShardRange.generation(body);
-        if (device.rules().isFenced(generation, device.generationOf(volumeId))) {
+        if (ReplicationRules.isFenced(generation, device.generationOf(volumeId))) {
             device.counters().count(Counter.FENCED);
             return AnswerCode.FENCED;
         }
@@ -126,19 +126,8 @@ final class ClientRequests implements Service {
             busy(in, replica);
             return;
         }
-        if (device.rules().remembersIdentities()) {
-            final AnswerCode earlier = window.answer(sequence);
-            final Change underWay = window.underWay(sequence);
-            if (earlier != null) {
-                device.counters().count(Counter.REPEATED);
-                device.answer(in, earlier, replica.epoch(), 0);
-                return;
-            }
-            if (underWay != null) {
-                device.counters().count(Counter.REPEATED);
-                underWay.join(in);
-                return;
-            }
+        if (isRepeated(in, replica, window)) {
+            return;
         }
         final Change change = device.takeClientChange();
         if (change == null) {
@@ -146,6 +135,22 @@ final class ClientRequests implements Service {
         } else {
             change.begin(in, replica, window);
         }
+    }
+
+    /// Whether a change was executed under the same identity before, or is being so: then it gets that one's answer.
+    private boolean isRepeated(Incoming in, PgReplica replica, IdentityWindow window) {
+        final long sequence = ClientRequest.sequence(in.body());
+        final AnswerCode earlier = window.answer(sequence);
+        final Change underWay = window.underWay(sequence);
+        if (earlier != null) {
+            device.answer(in, earlier, replica.epoch(), 0);
+        } else if (underWay != null) {
+            underWay.join(in);
+        } else {
+            return false;
+        }
+        device.counters().count(Counter.REPEATED);
+        return true;
     }
 
     private void busy(Incoming in, PgReplica replica) {

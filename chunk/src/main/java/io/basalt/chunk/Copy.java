@@ -19,6 +19,8 @@ final class Copy implements ReplicaCall.Owner {
     private boolean joined;
     private boolean isUnverified;
     private boolean knowsCommon;
+    private boolean isComplete;
+    private boolean hasDigests;
     private boolean verifying;
     private boolean failed;
     private long neededFrom;
@@ -69,6 +71,21 @@ final class Copy implements ReplicaCall.Owner {
     /// Whether it says that it has what is common to all copies, when it began to follow.
     boolean knowsCommon() {
         return knowsCommon;
+    }
+
+    /// Whether it lacks no shard that it should know, as it said when it began to follow or has been told since.
+    boolean isComplete() {
+        return isComplete;
+    }
+
+    /// Whether it lists its shards with digests.
+    boolean hasDigests() {
+        return hasDigests;
+    }
+
+    /// It was told.
+    void complete(boolean nowComplete) {
+        isComplete = nowComplete;
     }
 
     /// Whether a change of a version has to be there before it is acknowledged.
@@ -213,8 +230,6 @@ final class Copy implements ReplicaCall.Owner {
                 replica.ownEpoch(),
                 nowNs + replica.device().settings().callNs());
         ShardRange.target(call.body(), 0, 0, 0, replica.device().deviceId(), replica.pg(), replica.ownEpoch());
-        final boolean isIncomplete = replica.device().store().isIncomplete();
-        ShardRange.range(call.body(), 0, 0, isIncomplete ? ShardRange.INCOMPLETE : 0);
         ReplicaRequest.order(call.body(), peer.session(), 0);
         if (peer.send(call)) {
             become(CopyState.PREPARING);
@@ -223,8 +238,33 @@ final class Copy implements ReplicaCall.Owner {
         }
     }
 
+    /// This device leads no longer: the copy need not wait until what it has promised is over. If it is not reached, it
+    /// waits.
+    void release() {
+        final ReplicaCall call = peer.isReady() ? replica.device().takeCall() : null;
+        if (call == null) {
+            return;
+        }
+        final int upTo = replica.ownEpoch();
+        call.prepare(
+                this,
+                DataMessage.RELEASE,
+                replica.pg(),
+                upTo,
+                replica.device().nowNs() + replica.device().settings().callNs());
+        ShardRange.target(call.body(), 0, 0, 0, replica.device().deviceId(), replica.pg(), upTo);
+        ReplicaRequest.order(call.body(), peer.session(), 0);
+        if (!peer.send(call)) {
+            replica.device().giveCall(call);
+        }
+    }
+
     @Override
     public void answered(ReplicaCall call, @Nullable AnswerCode code) {
+        if (call.type() == DataMessage.RELEASE) {
+            replica.device().giveCall(call);
+            return;
+        }
         final boolean isCurrent = state == CopyState.PREPARING && epochOf(call) == replica.ownEpoch();
         if (code == AnswerCode.STALE_EPOCH) {
             replica.superseded(call.answeredEpoch());
@@ -233,6 +273,8 @@ final class Copy implements ReplicaCall.Owner {
             highest = call.answeredValue();
             isUnverified |= (call.answeredCount() & Following.NEW_LIFE) != 0;
             knowsCommon = (call.answeredCount() & Following.HAS_COMMON) != 0;
+            isComplete = (call.answeredCount() & Following.INCOMPLETE) == 0;
+            hasDigests = (call.answeredCount() & Following.DIGESTS) != 0;
             become(CopyState.FOLLOWING);
             replica.copyFollows(this);
         } else if (state == CopyState.PREPARING) {

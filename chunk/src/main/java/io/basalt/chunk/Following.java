@@ -15,12 +15,15 @@ import org.jspecify.annotations.Nullable;
 ///                PREPARE                       PREPARE of another device
 ///   nobody ──────────────────▶ device, epoch, session ─────────────▶ nobody, until the promise to the first is over
 ///      ▲                          │        ▲   │                     and nothing of it is under way here
-///      └── a map says otherwise ──┘        └───┘ the same device's later session or epoch
+///      └── a map says otherwise, ─┘        └───┘ the same device's later session or epoch
+///          or RELEASE
 /// ```
 ///
 /// A copy follows one primary at a time. It leaves an earlier primary only when what it has promised that
 /// one is over and nothing of it is under way here any more, so that a primary that has been left can
-/// neither serve a read nor change a copy. One owner reactor.
+/// neither serve a read nor change a copy. A primary that knows that it is one no longer says so, and its promise is
+/// over
+/// ([#released]). One owner reactor.
 final class Following {
     /// Flag of an answer to PREPARE: the copy has not followed this primary in its present life.
     static final int NEW_LIFE = 1;
@@ -28,6 +31,12 @@ final class Following {
     /// Flag of an answer to PREPARE: the copy has been told what is common in its present life, so it was compared
     /// with the others in it, and has all of that.
     static final int HAS_COMMON = 2;
+
+    /// Flag of an answer to PREPARE: the copy may lack shards, and does not know which: see [Completeness].
+    static final int INCOMPLETE = 4;
+
+    /// Flag of an answer to PREPARE: the copy lists its shards with digests, if it is asked for them.
+    static final int DIGESTS = 8;
 
     private final PgReplica replica;
     private final ChunkDevice device;
@@ -47,7 +56,7 @@ final class Following {
 
     /// Whether what was promised to the primary that was followed last is over.
     boolean isPromiseOver(long nowNs) {
-        return device.rules().isPromiseOver(nowNs, promisedUntilNs);
+        return ReplicationRules.isPromiseOver(nowNs, promisedUntilNs);
     }
 
     /// A primary asks to be followed: answer it.
@@ -57,8 +66,7 @@ final class Following {
         final int asked = ShardRange.epoch(body);
         final long session = ReplicaRequest.session(body);
         final boolean isKnown = primary == followedDevice && Sessions.life(session) == Sessions.life(followedSession);
-        final boolean isIncomplete = (ShardRange.flags(body) & ShardRange.INCOMPLETE) != 0;
-        final AnswerCode code = follow(primary, asked, session, isIncomplete);
+        final AnswerCode code = follow(primary, asked, session);
         if (code == AnswerCode.OK) {
             device.promises().carriedBy(primary, session, in.connection());
         }
@@ -67,11 +75,14 @@ final class Following {
     }
 
     private int answerFlags(boolean isKnown) {
-        return (isKnown ? 0 : NEW_LIFE) | (replica.commonBelow() > 0 ? HAS_COMMON : 0);
+        return DIGESTS
+                | (isKnown ? 0 : NEW_LIFE)
+                | (replica.commonBelow() > 0 ? HAS_COMMON : 0)
+                | (device.completeness().isComplete(replica.pg()) ? 0 : INCOMPLETE);
     }
 
-    private AnswerCode follow(int primary, int asked, long session, boolean isIncomplete) {
-        if (device.rules().isStaleEpoch(asked, replica.epoch())) {
+    private AnswerCode follow(int primary, int asked, long session) {
+        if (ReplicationRules.isStaleEpoch(asked, replica.epoch())) {
             return AnswerCode.STALE_EPOCH;
         }
         if (replica.state() == PgState.LEFT_OUT && device.store().hasFailed()) {
@@ -98,7 +109,6 @@ final class Following {
             followedSession = 0;
             return AnswerCode.NO_LEASE;
         }
-        device.scrub().follows(replica.pg(), isIncomplete);
         followedDevice = primary;
         followedEpoch = asked;
         followedSession = session;
@@ -125,16 +135,30 @@ final class Following {
         }
     }
 
+    /// A primary says that it serves nothing here any more, in an epoch and those before.
+    void released(int primary, long session, int upTo) {
+        if (primary == owedDevice && owedSession <= session) {
+            owedDevice = 0;
+            promisedUntilNs = Math.min(promisedUntilNs, device.nowNs());
+            device.promises().released(primary, owedSession);
+        }
+        if (primary == followedDevice && followedSession <= session && followedEpoch <= upTo) {
+            followedDevice = 0;
+            followedEpoch = 0;
+            followedSession = 0;
+        }
+    }
+
     /// Whether a primary's message is to be refused, and how; null if it is to be obeyed.
     @Nullable
     AnswerCode refusal(int messageEpoch, long session) {
-        if (device.rules().isStaleEpoch(messageEpoch, replica.epoch())) {
+        if (ReplicationRules.isStaleEpoch(messageEpoch, replica.epoch())) {
             return AnswerCode.STALE_EPOCH;
         }
         if (messageEpoch > followedEpoch && replica.state() != PgState.ABSENT && followedDevice != 0) {
             return AnswerCode.NO_SESSION;
         }
-        return device.rules().isForeignSession(session, followedSession) || followedDevice == 0
+        return ReplicationRules.isForeignSession(session, followedSession) || followedDevice == 0
                 ? AnswerCode.NO_SESSION
                 : null;
     }

@@ -106,8 +106,8 @@ final class PgReplica {
         for (final Copy copy : copies) {
             if (copy != null
                     && copy.isInSync()
-                    && !device.rules()
-                            .leaseHolds(nowNs, copy.isFollowing() ? copy.peer().leaseUntilNs() : nowNs - 1)) {
+                    && !ReplicationRules.leaseHolds(
+                            nowNs, copy.isFollowing() ? copy.peer().leaseUntilNs() : nowNs - 1)) {
                 return false;
             }
         }
@@ -132,17 +132,18 @@ final class PgReplica {
             return;
         }
         final boolean isKnown = state == PgState.SERVING && isContinuedBy(next);
-        if (state == PgState.LEFT_OUT && next.inSync(device.deviceId())) {
-            device.scrub().isWhole(pg);
-        }
         configuration = next;
         reconciliation = null;
         settled.reset();
         common.interrupt();
         if (!next.contains(device.deviceId())) {
             epoch = Math.max(epoch, next.epoch());
+            common.reset();
             stepDown(PgState.ABSENT);
-        } else if (next.epoch() < epoch) {
+            return;
+        }
+        meetOthers();
+        if (next.epoch() < epoch) {
             stepDown(next.inSync(device.deviceId()) ? PgState.SECONDARY : PgState.LEFT_OUT);
         } else {
             epoch = next.epoch();
@@ -150,6 +151,15 @@ final class PgReplica {
                 lead(isKnown);
             } else {
                 stepDown(next.inSync(device.deviceId()) ? PgState.SECONDARY : PgState.LEFT_OUT);
+            }
+        }
+    }
+
+    /// Have a way to each other copy before it is needed: this one may come to lead at any time.
+    private void meetOthers() {
+        for (int index = 0; index < configuration.count(); index++) {
+            if (configuration.device(index) != device.deviceId()) {
+                device.peer(configuration.device(index));
             }
         }
     }
@@ -230,6 +240,11 @@ final class PgReplica {
         }
         if (!next.isPrimary()) {
             open.abandon();
+            for (final Copy copy : copies) {
+                if (copy != null) {
+                    copy.release();
+                }
+            }
             Arrays.fill(copies, null);
         }
     }
@@ -271,6 +286,14 @@ final class PgReplica {
         following.ended(primary, session);
     }
 
+    /// See [Following#released].
+    void released(int primary, long session, int upTo) {
+        following.released(primary, session, upTo);
+        if (state == PgState.PREPARING) {
+            lookSoon();
+        }
+    }
+
     /// See [Following#refusal].
     @Nullable
     AnswerCode refusal(int messageEpoch, long session) {
@@ -300,6 +323,13 @@ final class PgReplica {
         final Reconciliation current = reconciliation;
         if (current != null && current.isPartial()) {
             current.breakOff();
+        }
+    }
+
+    /// A copy has everything that this one has: it is told what is common, as far as that is known.
+    void tellCommon(Copy copy) {
+        if (common.bound() > 0 && device.completeness().isComplete(pg)) {
+            common.tell(copy);
         }
     }
 
@@ -466,7 +496,8 @@ final class PgReplica {
         return open.noneBegunBelow(version);
     }
 
-    /// Whether this primary serves, and every copy is in sync, follows, and is known to have everything.
+    /// Whether this primary serves, and every copy is in sync, follows, is known to have what this one has, and that is
+    /// everything.
     boolean isWhole() {
         if (!isServing() || reconciliation != null || configuration.inSyncCount() < configuration.count()) {
             return false;
@@ -476,7 +507,7 @@ final class PgReplica {
                 return false;
             }
         }
-        return !hasFailedHere && !device.store().isIncomplete();
+        return !hasFailedHere && device.completeness().isComplete(pg);
     }
 
     /// Whether another copy is known to have everything.
@@ -517,6 +548,13 @@ final class PgReplica {
             joining.comparisonFailed();
         } else if (state == PgState.RECONCILING) {
             become(PgState.PREPARING);
+        }
+    }
+
+    /// Say how far the copy is that is brought up to date, if there is one.
+    void show(RepairView view) {
+        if (reconciliation != null) {
+            reconciliation.show(view);
         }
     }
 

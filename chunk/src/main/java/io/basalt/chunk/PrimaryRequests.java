@@ -16,7 +16,7 @@ import java.util.NavigableMap;
 /// follows, in its epoch and session; promises hold for the whole device. One owner reactor.
 ///
 /// ```
-///  LEASE ────▶ Promises          PREPARE ─▶ PgReplica follows
+///  LEASE ────▶ Promises          PREPARE, RELEASE ─▶ PgReplica follows, or nobody
 ///  others ── of the primary, epoch and session that are followed? ── attachment of now? ─▶ ReplicaOperation, ...
 ///                          │                                               │
 ///                 STALE_EPOCH, NO_SESSION                               FENCED
@@ -51,6 +51,9 @@ final class PrimaryRequests implements Service {
             device.scrub().askedToRepair(in, replica);
         } else if (type == DataMessage.PREPARE) {
             replica.askedToFollow(in);
+        } else if (type == DataMessage.RELEASE) {
+            replica.released(ShardRange.shardIndex(body), ReplicaRequest.session(body), ShardRange.epoch(body));
+            device.answer(in, AnswerCode.OK, replica.epoch(), 0);
         } else {
             obey(in, replica);
         }
@@ -85,7 +88,7 @@ final class PrimaryRequests implements Service {
         }
         final long volumeId = ShardRange.volumeId(body);
         if (volumeId > 0) {
-            if (device.rules().isFenced(ShardRange.generation(body), device.generationOf(volumeId))) {
+            if (ReplicationRules.isFenced(ShardRange.generation(body), device.generationOf(volumeId))) {
                 device.counters().count(Counter.FENCED);
                 device.answer(in, AnswerCode.FENCED, replica.epoch(), device.generationOf(volumeId));
                 return;
@@ -95,18 +98,30 @@ final class PrimaryRequests implements Service {
         switch (in.type()) {
             case DataMessage.COPY_SHARDS -> listShards(in, replica);
             case DataMessage.COPY_VERSIONS -> tellVersions(in, replica);
+            case DataMessage.COMPARED -> compared(in, replica);
             case DataMessage.SETTLED -> {
-                device.scrub().isWhole(replica.pg());
+                device.completeness().complete(replica.pg());
                 replica.settled(ReplicaRequest.version(body));
                 device.answer(in, AnswerCode.OK, replica.epoch(), 0);
             }
             case DataMessage.COMMON -> {
-                device.scrub().isWhole(replica.pg());
+                device.completeness().complete(replica.pg());
                 replica.common(ReplicaRequest.version(body));
                 device.answer(in, AnswerCode.OK, replica.epoch(), 0);
             }
             default -> operate(in, replica);
         }
+    }
+
+    private void compared(Incoming in, PgReplica replica) {
+        final boolean isComplete = (ShardRange.flags(in.body()) & ShardRange.INCOMPLETE) == 0;
+        AnswerCode code = AnswerCode.OK;
+        if (isComplete) {
+            device.completeness().complete(replica.pg());
+        } else if (!device.completeness().incomplete(replica.pg())) {
+            code = AnswerCode.BUSY;
+        }
+        device.answer(in, code, replica.epoch(), 0);
     }
 
     private void operate(Incoming in, PgReplica replica) {
@@ -136,16 +151,20 @@ final class PrimaryRequests implements Service {
                 device.listing().of(replica, ReplicaRequest.version(in.body()));
         final int rest = shards.tailMap(after, false).size();
         final int count = Math.min(rest, ShardListing.COUNT_MAX);
-        if (count > 0 && !ChunkDevice.takeAnswerBuffer(in, count * ShardEntry.BYTES)) {
+        final boolean digests = (ShardRange.flags(in.body()) & ShardRange.DIGESTS) != 0;
+        final int bytes = digests ? ShardEntry.DIGEST_BYTES : ShardEntry.BYTES;
+        if (count > 0 && !ChunkDevice.takeAnswerBuffer(in, count * bytes)) {
             device.answer(in, AnswerCode.BUSY, replica.epoch(), 0);
             return;
         }
         if (count > 0) {
-            ShardListing.write(
-                    shards,
-                    after,
-                    in.answerPayload().segment(0),
-                    in.answerPayload().offset(0));
+            device.listing()
+                    .write(
+                            shards,
+                            after,
+                            digests,
+                            in.answerPayload().segment(0),
+                            in.answerPayload().offset(0));
         }
         AnswerBody.set(in.answerBody(), replica.epoch(), count, rest > count ? 1 : 0);
         in.answer(AnswerCode.OK.code(), AnswerBody.BYTES);

@@ -10,13 +10,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// When it stops following a device somewhere, it gives that device's session no further promise: the
 /// primary has to connect anew and ask again which copies follow it. So a promise given for all placement
-/// groups never covers one that was left.
+/// groups never covers one that was left. Unless the device says by itself that it leads no longer there
+/// ([io.basalt.wire.data.DataMessage#RELEASE]): then it counts on nobody there, and its session lives on.
 ///
 /// A promise also ends when the primary's own kernel says that its end of the session's connection is closed
 /// ([Connection#endedByPeer()]): a primary serves nothing under a session from before it closes its connection
 /// ([Peer#leaseUntilNs()]), and one that is dead serves nothing at all. A connection that is lost in another way says
 /// nothing about the primary, and the promise runs its time.
 final class Promises {
+    private static final int FOR_GOOD = -1;
+
     private final Map<Integer, Promise> promises = new HashMap<>();
 
     /// Until when a device was promised to be followed.
@@ -55,7 +58,10 @@ final class Promises {
         promises.forEach((deviceId, promise) -> {
             if (promise.carrier == connection) {
                 promise.carrier = null;
-                promise.leftSession = Math.max(promise.leftSession, promise.carried);
+                if (promise.carried >= promise.leftSession) {
+                    promise.leftSession = promise.carried;
+                    promise.leftCount = FOR_GOOD;
+                }
                 if (promise.given && promise.session <= promise.carried) {
                     promise.untilNs = nowNs;
                 }
@@ -75,13 +81,32 @@ final class Promises {
     /// @param session the session that was followed
     void left(int deviceId, long session) {
         final Promise promise = promises.computeIfAbsent(deviceId, id -> new Promise());
-        promise.leftSession = Math.max(promise.leftSession, session);
+        if (session > promise.leftSession) {
+            promise.leftSession = session;
+            promise.leftCount = 1;
+        } else if (session == promise.leftSession && promise.leftCount != FOR_GOOD) {
+            promise.leftCount++;
+        }
+    }
+
+    /// A device that is not followed any more in some placement group has said that it knows. If it knows of all, its
+    /// session is as good as before.
+    void released(int deviceId, long session) {
+        final Promise promise = promises.get(deviceId);
+        if (promise != null && session == promise.leftSession && promise.leftCount != FOR_GOOD) {
+            promise.leftCount--;
+            promise.leftSession -= promise.leftCount == 0 ? 1 : 0;
+        }
     }
 
     private static final class Promise {
         private boolean given;
         private long untilNs;
         private long leftSession;
+
+        /// Placement groups in which the session was left and its device has not said that it knows; or [#FOR_GOOD].
+        private int leftCount;
+
         private long session;
         private long carried;
         private @Nullable Connection carrier;

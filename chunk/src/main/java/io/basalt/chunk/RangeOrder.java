@@ -16,11 +16,6 @@ final class RangeOrder {
 
     private final @Nullable Turn[] first = new @Nullable Turn[LISTS];
     private final @Nullable Turn[] last = new @Nullable Turn[LISTS];
-    private final ReplicationRules rules;
-
-    RangeOrder(ReplicationRules rules) {
-        this.rules = rules;
-    }
 
     /// Take a place at the end.
     ///
@@ -81,7 +76,7 @@ final class RangeOrder {
     private boolean mustWait(Turn turn) {
         Turn before = turn.earlier;
         while (before != null) {
-            if (rules.mustWait(turn.sharesBlockWith(before), turn.isChange || before.isChange)) {
+            if (ReplicationRules.mustWait(turn.sharesBlockWith(before), turn.isChange || before.isChange)) {
                 return true;
             }
             before = before.earlier;

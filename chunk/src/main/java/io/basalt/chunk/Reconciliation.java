@@ -1,7 +1,6 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
-import io.basalt.store.chunk.StoreOperation;
 import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.DataMessage;
@@ -12,11 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NavigableSet;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// The comparison of copies, shard by shard and block by block, and the rewriting of what differs. Control plane.
+/// The comparison of copies, shard by shard ([Suspects]) and block by block ([Differences]), and the rewriting of what
+/// differs. Control plane.
 ///
 /// * **Takeover**: among the copies that are in sync, the newest version of each block wins. It may be of
 ///   a change that was never acknowledged; it has been read by nobody, so either choice is right, but all
@@ -37,21 +35,9 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         LISTING,
         COMPARING,
         REWRITING,
+        TELLING,
         OVER
     }
-
-    /// A run of blocks to be written anew.
-    ///
-    /// @param sources bits of the copies that have the content
-    /// @param others bits of the copies that have an older one
-    /// @param given version that all blocks have here and that the joining copy gets them with; 0 to write anew
-    private record Run(int firstBlock, int count, int sources, int others, long given) {
-        Run anew() {
-            return new Run(firstBlock, count, sources, others, 0);
-        }
-    }
-
-    private static final int RUN_BLOCKS_MAX = DataMessage.DATA_BYTES_MAX / DataMessage.BLOCK_BYTES;
 
     private final PgReplica replica;
     private final ChunkDevice device;
@@ -64,15 +50,17 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private final List<Copy> others = new ArrayList<>();
     private final int blocks;
     private final StoreStep step;
-    private final long[][] versions;
-    private final ArrayDeque<Run> runs = new ArrayDeque<>();
-    private final NavigableSet<ShardKey> shards = new TreeSet<>();
+    private final Differences differences;
+    private final ArrayDeque<Differences.Run> runs = new ArrayDeque<>();
+    private final Suspects shards;
 
     private Phase phase = Phase.SETTLING;
     private ShardKey cursor = new ShardKey(0, 0);
     private int asked;
     private int scratch = Scratch.NONE;
     private boolean isWaiting;
+    private int shardsDone;
+    private long bytesDone;
 
     /// @param joining the copy that is to be brought up to date; null for a takeover
     Reconciliation(PgReplica replica, @Nullable Copy joining) {
@@ -88,7 +76,8 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 others.add(copy);
             }
         }
-        versions = new long[others.size() + 1][blocks];
+        differences = new Differences(replica, others, joining, blocks);
+        shards = new Suspects(device.store(), others.size());
     }
 
     /// Whether all that are compared have what this device knows to be common. A copy that has begun a new life
@@ -109,6 +98,13 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     /// Whether only shards that were changed of late are looked at.
     boolean isPartial() {
         return from > 0;
+    }
+
+    /// Say how far the copy is that is brought up to date, if this is about one.
+    void show(RepairView view) {
+        if (joining != null && phase != Phase.OVER) {
+            view.copy(replica.pg(), joining.peer().deviceId(), shardsDone, shardsDone + shards.count(), bytesDone);
+        }
     }
 
     /// End without a result: it is begun anew.
@@ -139,6 +135,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             case LISTING -> list();
             case COMPARING -> compare();
             case REWRITING -> rewrite();
+            case TELLING -> tell();
             case OVER -> {}
         }
     }
@@ -148,17 +145,18 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private void list() {
         if (asked == others.size()) {
             replica.listed();
+            device.counters().add(Counter.SHARDS_EQUAL, shards.clear());
             asked = -1;
             phase = Phase.COMPARING;
-            if (joining != null || device.rules().mustReconcile()) {
-                compare();
-            } else {
-                over();
-                replica.reconciled();
-            }
+            compare();
             return;
         }
-        ask(others.get(asked), DataMessage.COPY_SHARDS, cursor, ShardListing.COUNT_MAX * ShardEntry.BYTES);
+        final Copy copy = others.get(asked);
+        ask(copy, DataMessage.COPY_SHARDS, cursor, ShardListing.COUNT_MAX * entryBytes(copy));
+    }
+
+    private static int entryBytes(Copy copy) {
+        return copy.hasDigests() ? ShardEntry.DIGEST_BYTES : ShardEntry.BYTES;
     }
 
     /// A shard that no copy has content of need not be compared: it reads as zeros everywhere, whether it
@@ -173,21 +171,22 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     private void listed(ReplicaCall call) {
         final int count = call.answeredCount();
-        if (count < 0
-                || count > ShardListing.COUNT_MAX
-                || call.answerPayloadLength() != (long) count * ShardEntry.BYTES) {
+        final Copy copy = others.get(asked);
+        final int bytes = entryBytes(copy);
+        if (count < 0 || count > ShardListing.COUNT_MAX || call.answerPayloadLength() != (long) count * bytes) {
             fail();
             return;
         }
         final MemorySegment memory = device.scratch().memory();
         for (int index = 0; index < count; index++) {
-            final long at = device.scratch().offset(scratch) + (long) index * ShardEntry.BYTES;
+            final long at = device.scratch().offset(scratch) + (long) index * bytes;
             final ShardKey key = new ShardKey(ShardEntry.partId(memory, at), ShardEntry.shardIndex(memory, at));
             if (key.partId() <= 0 || key.shardIndex() < 0 || key.compareTo(cursor) <= 0) {
                 fail();
                 return;
             }
             listedOne(key, ShardEntry.version(memory, at), ShardEntry.isTombstone(memory, at));
+            shards.digest(key, copy.hasDigests() ? ShardEntry.digest(memory, at) : 0);
             cursor = key;
         }
         if (call.answeredValue() == 0 || count == 0) {
@@ -201,11 +200,9 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
 
     private void compare() {
         if (shards.isEmpty()) {
-            over();
-            if (joining != null) {
-                joining.broughtUpToDate();
-            }
-            replica.reconciled();
+            phase = Phase.TELLING;
+            asked = 0;
+            tell();
             return;
         }
         final ShardKey shard = shards.first();
@@ -217,7 +214,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             ask(others.get(asked), DataMessage.COPY_VERSIONS, shard, blocks * Long.BYTES);
         } else {
             device.counters().count(Counter.SHARDS_COMPARED);
-            findDifferences();
+            differences.find(runs::add);
             phase = Phase.REWRITING;
             rewrite();
         }
@@ -229,30 +226,13 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         if (isOver()) {
             return;
         }
-        if (status == StoreStatus.CORRUPT && step.operation() == StoreOperation.VERSIONS) {
-            if (joining != null) {
-                // Clients may read this copy, and it is the one that counts: it must not become an empty one.
-                replica.failedHere();
-                fail();
-                return;
-            }
-            if (others.isEmpty()) {
-                // The last good copy: what is lost stays unreadable instead of being read as zeros.
-                next();
-                return;
-            }
-            isWaiting = true;
-            step.askDrop(step.partId(), step.shardIndex());
-            device.store().submit(step);
-            return;
-        }
         if (status != StoreStatus.OK) {
             replica.failedHere();
             fail();
             return;
         }
         for (int block = 0; block < blocks; block++) {
-            versions[0][block] = step.operation() == StoreOperation.DROP ? 0 : step.blockVersion(block);
+            differences.version(0, block, step.blockVersion(block));
         }
         asked++;
         compare();
@@ -265,103 +245,37 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         }
         final long from = device.scratch().offset(scratch);
         for (int block = 0; block < blocks; block++) {
-            versions[asked + 1][block] =
-                    device.scratch().memory().get(VersionsOperation.VERSION, from + (long) block * Long.BYTES);
+            final long at = from + (long) block * Long.BYTES;
+            differences.version(asked + 1, block, device.scratch().memory().get(VersionsOperation.VERSION, at));
         }
         asked++;
         compare();
     }
 
-    private void findDifferences() {
-        int block = 0;
-        while (block < blocks) {
-            final int sources = sources(block);
-            final long given = given(block);
-            int end = block + 1;
-            while (end < blocks && end - block < RUN_BLOCKS_MAX && sources(end) == sources && given(end) == given) {
-                end++;
-            }
-            if (sources != 0) {
-                runs.add(new Run(block, end - block, sources, all() & ~sources, given));
-            }
-            block = end;
-        }
-    }
-
-    /// The version to give a block with to the joining copy; 0 if it has a newer one, which must be superseded.
-    private long given(int block) {
-        final boolean isOlder = joining != null && !joining.isInSync() && versions[1][block] < versions[0][block];
-        return isOlder ? versions[0][block] : 0;
-    }
-
-    /// The copies that have the right content of a block, as bits; 0 if all have.
-    private int sources(int block) {
-        long newest = versions[0][block];
-        boolean differ = false;
-        for (final long[] each : versions) {
-            differ |= each[block] != newest;
-        }
-        if (!differ) {
-            return 0;
-        }
-        if (joining != null) {
-            return trusted();
-        }
-        for (final long[] each : versions) {
-            newest = Math.max(newest, each[block]);
-        }
-        int sources = versions[0][block] == newest ? Sources.SELF : 0;
-        for (int index = 0; index < others.size(); index++) {
-            if (versions[index + 1][block] == newest) {
-                sources |= 1 << others.get(index).slot();
-            }
-        }
-        return sources;
-    }
-
-    /// The copies that are right when one is compared, as bits.
-    private int trusted() {
-        int trusted = Sources.SELF;
-        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
-            final Copy copy = replica.copy(slot);
-            if (copy != null && copy.isVerified()) {
-                trusted |= 1 << slot;
-            }
-        }
-        return trusted;
-    }
-
-    private int all() {
-        int all = Sources.SELF;
-        for (final Copy copy : others) {
-            all |= 1 << copy.slot();
-        }
-        return all;
-    }
-
     // Rewriting.
 
     private void rewrite() {
-        final Run run = runs.peek();
+        final Differences.Run run = runs.peek();
         if (run == null) {
             next();
             return;
         }
         if (joining != null
-                && !device.repairBudget().take((long) run.count * DataMessage.BLOCK_BYTES, device.nowNs())) {
+                && !device.repairBudget().take((long) run.count() * DataMessage.BLOCK_BYTES, device.nowNs())) {
             return;
         }
         final ShardKey shard = shards.first();
-        final int first = run.firstBlock * DataMessage.BLOCK_BYTES;
-        final int bytes = run.count * DataMessage.BLOCK_BYTES;
-        isWaiting = (joining != null && run.given != 0)
+        final int first = run.firstBlock() * DataMessage.BLOCK_BYTES;
+        final int bytes = run.count() * DataMessage.BLOCK_BYTES;
+        isWaiting = (joining != null && run.given() != 0)
                 ? device.give(
-                        replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given, this)
-                : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources, this);
+                        replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given(), this)
+                : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources(), this);
     }
 
     private void next() {
-        shards.pollFirst();
+        shards.next();
+        shardsDone++;
         asked = -1;
         phase = Phase.COMPARING;
         compare();
@@ -377,26 +291,28 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             runs.clear();
             asked = -1;
             phase = Phase.COMPARING;
-        } else if (code == AnswerCode.CORRUPT && runs.element().given != 0) {
+        } else if (code == AnswerCode.CORRUPT && runs.element().given() != 0) {
             runs.addFirst(runs.remove().anew());
         } else if (code == AnswerCode.CORRUPT || code == AnswerCode.IO_ERROR) {
             // The next best content, block by block: what only a corrupt copy has was never acknowledged.
-            final Run run = runs.remove();
+            final Differences.Run run = runs.remove();
             if (joining != null) {
                 // What cannot be read here cannot be given to a copy that is to count as good.
                 fail();
                 return;
             }
-            if (run.count > 1) {
-                for (int index = 0; index < run.count; index++) {
-                    runs.add(new Run(run.firstBlock + index, 1, run.sources, run.others, 0));
+            if (run.count() > 1) {
+                for (int index = 0; index < run.count(); index++) {
+                    runs.add(new Differences.Run(run.firstBlock() + index, 1, run.sources(), run.others(), 0));
                 }
-            } else if (run.others != 0) {
-                runs.add(new Run(run.firstBlock, 1, run.others, 0, 0));
+            } else if (run.others() != 0) {
+                runs.add(new Differences.Run(run.firstBlock(), 1, run.others(), 0, 0));
             }
         } else if (code == AnswerCode.OK) {
             device.counters().count(Counter.RECONCILED);
-            device.counters().add(Counter.RECONCILED_BYTES, (long) runs.remove().count * DataMessage.BLOCK_BYTES);
+            final long bytes = (long) runs.remove().count() * DataMessage.BLOCK_BYTES;
+            bytesDone += bytes;
+            device.counters().add(Counter.RECONCILED_BYTES, bytes);
         } else {
             fail();
             return;
@@ -409,6 +325,58 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         if (!isOver()) {
             tick();
         }
+    }
+
+    // The end.
+
+    /// Copies that were compared have the same: those that do not know whether that is everything are told.
+    private void tell() {
+        final int pg = replica.pg();
+        for (final Copy copy : others) {
+            if (copy.isInSync() && copy.isComplete()) {
+                device.completeness().complete(pg);
+            }
+        }
+        while (asked < others.size()) {
+            if (others.get(asked).isComplete() != device.completeness().isComplete(pg)) {
+                tell(others.get(asked));
+                return;
+            }
+            asked++;
+        }
+        over();
+        if (joining != null) {
+            joining.broughtUpToDate();
+            replica.tellCommon(joining);
+        }
+        replica.reconciled();
+    }
+
+    private void tell(Copy copy) {
+        final ReplicaCall call = device.takeCall();
+        if (call == null) {
+            return;
+        }
+        call.prepare(
+                this,
+                DataMessage.COMPARED,
+                replica.pg(),
+                replica.ownEpoch(),
+                device.nowNs() + device.settings().callNs());
+        ShardRange.range(call.body(), 0, 0, device.completeness().isComplete(replica.pg()) ? 0 : ShardRange.INCOMPLETE);
+        ReplicaRequest.order(call.body(), copy.peer().session(), 0);
+        isWaiting = copy.isFollowing() && copy.peer().send(call);
+        if (!isWaiting) {
+            giveBack(call);
+            fail();
+        }
+    }
+
+    private void told(ReplicaCall call) {
+        others.get(asked).complete((ShardRange.flags(call.body()) & ShardRange.INCOMPLETE) == 0);
+        device.giveCall(call);
+        asked++;
+        tell();
     }
 
     // Asking.
@@ -430,7 +398,11 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 replica.ownEpoch(),
                 device.nowNs() + device.settings().callNs());
         ShardRange.target(call.body(), 0, 0, shard.partId(), shard.shardIndex(), replica.pg(), replica.ownEpoch());
-        ShardRange.range(call.body(), 0, type == DataMessage.COPY_VERSIONS ? blocks * DataMessage.BLOCK_BYTES : 0, 0);
+        if (type == DataMessage.COPY_VERSIONS) {
+            ShardRange.range(call.body(), 0, blocks * DataMessage.BLOCK_BYTES, 0);
+        } else {
+            ShardRange.range(call.body(), 0, 0, copy.hasDigests() ? ShardRange.DIGESTS : 0);
+        }
         ReplicaRequest.order(call.body(), copy.peer().session(), type == DataMessage.COPY_SHARDS ? from : 0);
         call.incoming().reset(device.scratch().table());
         call.incoming().add(0, device.scratch().offset(scratch), answerBytes);
@@ -449,12 +421,10 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             return;
         }
         if (code == AnswerCode.OK) {
-            final boolean lists = call.type() == DataMessage.COPY_SHARDS;
-            final int used = scratch;
-            if (lists) {
-                listedFrom(call, used);
-            } else {
-                comparedFrom(call, used);
+            switch (call.type()) {
+                case DataMessage.COPY_SHARDS -> listedFrom(call, scratch);
+                case DataMessage.COPY_VERSIONS -> comparedFrom(call, scratch);
+                default -> told(call);
             }
             return;
         }
@@ -480,8 +450,10 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     }
 
     private void giveBack(ReplicaCall call) {
-        device.scratch().give(scratch);
-        scratch = Scratch.NONE;
+        if (call.type() != DataMessage.COMPARED) {
+            device.scratch().give(scratch);
+            scratch = Scratch.NONE;
+        }
         device.giveCall(call);
     }
 
@@ -493,7 +465,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     private void over() {
         phase = Phase.OVER;
         runs.clear();
-        shards.clear();
+        shards.forget();
     }
 
     private boolean isOver() {
@@ -503,7 +475,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
     /// For people.
     @Override
     public String toString() {
-        return (joining == null ? "takes over" : "brings up " + joining) + ", " + phase + ", shards left "
-                + shards.size() + ", runs " + runs.size() + (isWaiting ? ", waits" : "");
+        return (joining == null ? "takes over" : "brings up " + joining) + ", " + phase + ", shards left " + shards
+                + ", runs " + runs.size() + (isWaiting ? ", waits" : "");
     }
 }

@@ -131,14 +131,18 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
         if (replica == null || replica.state() == PgState.ABSENT) {
             waiting.remove();
         } else if (replica.isServing()) {
-            isUnderWay = device.rebuild(
+            // It may end before the call returns: when no other copy can be asked.
+            isUnderWay = true;
+            if (!device.rebuild(
                     replica,
                     range.partId,
                     range.shardIndex,
                     range.first * DataMessage.BLOCK_BYTES,
                     range.count * DataMessage.BLOCK_BYTES,
                     Sources.ALL_OTHERS,
-                    this);
+                    this)) {
+                isUnderWay = false;
+            }
         } else {
             isUnderWay = replica.state() == PgState.SECONDARY && ask(replica, range, nowNs);
             if (!isUnderWay) {

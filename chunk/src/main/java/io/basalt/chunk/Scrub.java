@@ -7,7 +7,6 @@ import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.DataMessage;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.MemorySegment;
-import java.util.BitSet;
 
 /// A walk over every shard of a device, again and again, that reads each block, so that its checksum is compared
 /// before a client needs it. What does not match, or cannot be read, goes to [Repairs].
@@ -24,8 +23,7 @@ import java.util.BitSet;
 ///      └── last shard ────┘
 /// ```
 ///
-/// Also tells the store that it is complete again, once a primary that is so has compared every placement group's copy
-/// here: see [io.basalt.store.chunk.ChunkStore#isIncomplete]. Control plane; one owner reactor.
+/// Control plane; one owner reactor.
 public final class Scrub implements StoreStep.Owner {
     /// A TiB in a week.
     public static final long BYTES_PER_SECOND_DEFAULT = (1L << 40) / (7 * 24 * 3600);
@@ -67,11 +65,6 @@ public final class Scrub implements StoreStep.Owner {
     private int offset;
     private int locateUntil;
     private int scratch = Scratch.NONE;
-
-    /// Placement groups of which this device has everything, as a primary that is complete has found.
-    private final BitSet whole = new BitSet();
-
-    private final BitSet followsIncomplete = new BitSet();
 
     private long walks;
     private long startedNs;
@@ -137,23 +130,6 @@ public final class Scrub implements StoreStep.Owner {
         repairs.asked(in, replica);
     }
 
-    /// Another device is followed as primary of a placement group.
-    ///
-    /// @param isIncomplete whether it has lost shards, and does not know which
-    void follows(int pg, boolean isIncomplete) {
-        followsIncomplete.set(pg, isIncomplete);
-    }
-
-    /// The primary that is followed has compared this copy: it has everything that the primary has.
-    void isWhole(int pg) {
-        if (!followsIncomplete.get(pg)) {
-            whole.set(pg);
-        } else if (!whole.get(pg)) {
-            // What neither of the two knows may have been lost by both.
-            device.store().declareIncomplete();
-        }
-    }
-
     private void found(long part, int shard, int block) {
         device.counters().count(Counter.CORRUPT_FOUND);
         repairs.add(part, shard, block);
@@ -184,9 +160,7 @@ public final class Scrub implements StoreStep.Owner {
             pausedNs += LOOK_NS;
         }
         nextLookNs = nowNs + LOOK_NS;
-        if (device.store().isIncomplete() && device.areAllHere(whole)) {
-            device.store().declareComplete();
-        }
+        device.completeness().look();
     }
 
     private void walk(long nowNs) {

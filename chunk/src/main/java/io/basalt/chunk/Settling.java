@@ -81,19 +81,27 @@ final class Settling implements ReplicaCall.Owner {
     private void tell() {
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
             final Copy copy = replica.copy(slot);
-            final ReplicaCall call = copy == null ? null : device.takeCall();
-            if (copy != null && call != null) {
-                call.prepare(
-                        this,
-                        type,
-                        replica.pg(),
-                        replica.ownEpoch(),
-                        device.nowNs() + device.settings().callNs());
-                ReplicaRequest.order(call.body(), copy.peer().session(), bound);
-                if (!copy.peer().send(call)) {
-                    device.giveCall(call);
-                }
+            if (copy != null) {
+                tell(copy);
             }
+        }
+    }
+
+    /// As primary: tell a copy.
+    void tell(Copy copy) {
+        final ReplicaCall call = device.takeCall();
+        if (call == null) {
+            return;
+        }
+        call.prepare(
+                this,
+                type,
+                replica.pg(),
+                replica.ownEpoch(),
+                device.nowNs() + device.settings().callNs());
+        ReplicaRequest.order(call.body(), copy.peer().session(), bound);
+        if (!copy.peer().send(call)) {
+            device.giveCall(call);
         }
     }
 

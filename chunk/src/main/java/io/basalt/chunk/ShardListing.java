@@ -75,21 +75,28 @@ final class ShardListing {
 
     /// Write the shards that come after one.
     ///
+    /// @param digests whether with digests, as they are now
     /// @return how many were written, at most [#COUNT_MAX]
-    static int write(NavigableMap<ShardKey, Listed> shards, ShardKey after, MemorySegment to, long offset) {
+    int write(NavigableMap<ShardKey, Listed> shards, ShardKey after, boolean digests, MemorySegment to, long offset) {
+        final int bytes = digests ? ShardEntry.DIGEST_BYTES : ShardEntry.BYTES;
         int count = 0;
         for (final Map.Entry<ShardKey, Listed> each :
                 shards.tailMap(after, false).entrySet()) {
             if (count == COUNT_MAX) {
                 break;
             }
+            final ShardKey key = each.getKey();
+            final long at = offset + (long) count * bytes;
             ShardEntry.set(
                     to,
-                    offset + (long) count * ShardEntry.BYTES,
-                    each.getKey().partId(),
-                    each.getKey().shardIndex(),
+                    at,
+                    key.partId(),
+                    key.shardIndex(),
                     each.getValue().version(),
                     each.getValue().tombstone() ? ShardEntry.TOMBSTONE : 0);
+            if (digests) {
+                ShardEntry.digest(to, at, device.store().shardDigest(key.partId(), key.shardIndex()));
+            }
             count++;
         }
         return count;

@@ -31,7 +31,7 @@ public interface ShardStore {
     void declareComplete();
 
     /// See [ChunkStore#declareIncomplete].
-    void declareIncomplete();
+    boolean declareIncomplete();
 
     /// See [ChunkStore#capacity].
     StoreCapacity capacity();
@@ -84,8 +84,8 @@ public interface ShardStore {
             }
 
             @Override
-            public void declareIncomplete() {
-                store.declareIncomplete();
+            public boolean declareIncomplete() {
+                return store.declareIncomplete();
             }
 
             @Override

@@ -16,9 +16,10 @@ import java.util.TreeSet;
 ///   entry is left, also the others, since the next writes need entries more than copies need tombstones:
 ///   what they guard against is a second fault;
 /// * **shards of deleted volumes**. Which parts are gone is asked for at the end of each walk
-///   ([Membership#partsHeld]) and never kept: a process that begins anew asks again.
+///   ([Membership#partsHeld]) and never kept: a process that begins anew asks again;
+/// * **shards of placement groups that have left** this device, once all their copies elsewhere are in sync.
 ///
-/// Both are idempotent, and each device does its own share by itself. Bounded: few entries are looked at, and few
+/// All are idempotent, and each device does its own share by itself. Bounded: few entries are looked at, and few
 /// shards freed, at each tick. Control plane; one owner reactor.
 ///
 /// ```
@@ -135,7 +136,7 @@ final class Sweep implements StoreStep.Owner {
             lastPart = partId;
             held.add(partId);
         }
-        if (deleted.contains(partId)) {
+        if (deleted.contains(partId) || device.isElsewhere(device.pgOf(partId, shardIndex))) {
             step().askDrop(partId, shardIndex);
         } else if (tombstone && mayForget(partId, shardIndex, version)) {
             step().askForget(partId, shardIndex, version);

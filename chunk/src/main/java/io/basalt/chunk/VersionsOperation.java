@@ -2,7 +2,6 @@ package io.basalt.chunk;
 
 import io.basalt.block.IoVector;
 import io.basalt.net.Incoming;
-import io.basalt.store.chunk.StoreOperation;
 import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
@@ -14,8 +13,7 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A primary's question for the versions of a shard's blocks. A shard whose metadata is lost is dropped and
-/// has none: it gets written again. Preallocated.
+/// A primary's question for the versions of a shard's blocks. Preallocated.
 final class VersionsOperation implements StoreStep.Owner {
     static final ValueLayout.OfLong VERSION = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -47,13 +45,6 @@ final class VersionsOperation implements StoreStep.Owner {
     @Override
     public void stored(StoreStep done, StoreStatus status) {
         final Incoming in = Objects.requireNonNull(incoming);
-        final boolean wasDrop = step.operation() == StoreOperation.DROP;
-        if (status == StoreStatus.CORRUPT && !wasDrop) {
-            final MemorySegment body = in.body();
-            step.askDrop(ShardRange.partId(body), ShardRange.shardIndex(body));
-            device.store().submit(step);
-            return;
-        }
         if (status != StoreStatus.OK) {
             end(ReplicaOperation.code(status), 0);
             return;
@@ -62,7 +53,7 @@ final class VersionsOperation implements StoreStep.Owner {
         final IoVector to = in.answerPayload();
         final MemorySegment memory = to.segment(0);
         for (int block = 0; block < count; block++) {
-            memory.set(VERSION, to.offset(0) + (long) block * Long.BYTES, wasDrop ? 0 : step.blockVersion(block));
+            memory.set(VERSION, to.offset(0) + (long) block * Long.BYTES, step.blockVersion(block));
         }
         end(AnswerCode.OK, count);
     }

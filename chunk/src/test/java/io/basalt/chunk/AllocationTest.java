@@ -48,8 +48,8 @@ class AllocationTest {
                 throw new AssertionError(fault);
             });
     private final FakeNetwork network = new FakeNetwork(reactor, arena);
-    private final ChunkDevice device = new ChunkDevice(
-            reactor, network, store, 1, 1, new NoMembership(), ReplicationRules.STANDARD, ChunkSettings.DEFAULT);
+    private final ChunkDevice device =
+            new ChunkDevice(reactor, network, store, 1, 1, new NoMembership(), ChunkSettings.DEFAULT);
     private final FakeIncoming incoming = new FakeIncoming(arena, network);
     private final Service clients = Objects.requireNonNull(device.accept(GATE)).service();
     private final Service primaries =

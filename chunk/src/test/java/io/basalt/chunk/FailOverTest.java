@@ -5,6 +5,7 @@ import static io.basalt.chunk.TestCluster.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.store.chunk.StoreCounters;
 import io.basalt.wire.data.AnswerCode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -164,7 +165,7 @@ class FailOverTest {
             cluster.on(1).kill();
             cluster.configure(List.of(2, 3, 1), List.of(2, 3));
             cluster.awaitServing(2);
-            assertThat(compared(cluster, 2)).isEqualTo(1);
+            assertThat(compared(cluster, 2) + equal(cluster, 2)).isEqualTo(1);
             assertThat(cluster.on(2).device().listing().walks() - walks).isEqualTo(1);
         }
     }
@@ -182,24 +183,53 @@ class FailOverTest {
             cluster.on(1).kill();
             cluster.configure(List.of(2, 3, 1), List.of(2, 3));
             cluster.awaitServing(2);
-            assertThat(compared(cluster, 2))
+            assertThat(compared(cluster, 2) + equal(cluster, 2))
                     .as("what it has lost would not be looked for any more")
                     .isEqualTo(SHARDS);
         }
     }
 
     @Test
-    void aCopyThatHasBegunANewLifeIsComparedInFull() {
+    void aCopyThatHasBegunANewLifeIsComparedInFullByDigestsAndOnlyWhatDiffersByBlocks() {
         try (TestCluster cluster = new TestCluster(3)) {
             final TestGate gate = cluster.gate();
             writeShards(cluster, gate);
             cluster.run(3 * cluster.settings().commonNs());
-            final long before = compared(cluster, 1);
             cluster.on(3).kill();
             cluster.await("device 3 to be out of sync", () -> !cluster.isInSync(3));
+            assertThat(gate.write(1, 5, 0, BLOCK, 0x55).await()).isEqualTo(AnswerCode.OK);
+            assertThat(gate.write(1, SHARDS, 0, BLOCK, 0x66).await()).isEqualTo(AnswerCode.OK);
+            final long before = compared(cluster, 1);
             cluster.on(3).start();
             cluster.await("device 3 to be in sync again", () -> cluster.isInSync(3));
-            assertThat(compared(cluster, 1) - before).isEqualTo(SHARDS);
+            assertThat(equal(cluster, 1)).isEqualTo(SHARDS - 1);
+            assertThat(compared(cluster, 1) - before)
+                    .as("what was changed, and what is new")
+                    .isEqualTo(2);
+            assertThat(cluster.on(1).device().counters().value(Counter.RECONCILED_BYTES))
+                    .isEqualTo(2 * BLOCK);
+        }
+    }
+
+    @Test
+    void equalShardsCostOneSmallEntryEachAndNoPageIsRead() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            writeShards(cluster, gate);
+            for (int id = 1; id <= 3; id++) {
+                cluster.on(id).stop();
+            }
+            for (int id = 1; id <= 3; id++) {
+                cluster.on(id).start();
+            }
+            cluster.awaitServing(1);
+            assertThat(equal(cluster, 1)).isEqualTo(SHARDS);
+            assertThat(compared(cluster, 1)).isZero();
+            for (int id = 1; id <= 3; id++) {
+                assertThat(cluster.on(id).store().counters().value(StoreCounters.Counter.PAGES_LOADED))
+                        .as("pages of block versions that device %d has read", id)
+                        .isZero();
+            }
         }
     }
 
@@ -208,6 +238,10 @@ class FailOverTest {
             final int at = shard;
             assertThat(cluster.settled(() -> gate.write(1, at, 0, BLOCK, 0x11))).isEqualTo(AnswerCode.OK);
         }
+    }
+
+    private static long equal(TestCluster cluster, int id) {
+        return cluster.on(id).device().counters().value(Counter.SHARDS_EQUAL);
     }
 
     private static long compared(TestCluster cluster, int id) {

@@ -52,7 +52,9 @@ final class FakeStore implements ShardStore {
     public void declareComplete() {}
 
     @Override
-    public void declareIncomplete() {}
+    public boolean declareIncomplete() {
+        return true;
+    }
 
     @Override
     public StoreCapacity capacity() {

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RangeOrderTest {
-    private final RangeOrder order = new RangeOrder(ReplicationRules.STANDARD);
+    private final RangeOrder order = new RangeOrder();
 
     @Test
     void changesOfOneBlockTakeTurnsInOrderOfArrival() {
@@ -47,7 +47,7 @@ class RangeOrderTest {
     @Test
     void noTwoConflictingOnesEverGoTogetherAndAllGetTheirTurn() {
         SeededTest.run(200, random -> {
-            final RangeOrder tried = new RangeOrder(ReplicationRules.STANDARD);
+            final RangeOrder tried = new RangeOrder();
             final List<Place> present = new ArrayList<>();
             for (int step = 0; step < 300; step++) {
                 if (random.nextInt(100) < 55 && step < 250) {

@@ -49,6 +49,34 @@ class SweepTest {
     }
 
     @Test
+    void freesTheShardsOfAPlacementGroupThatHasLeftOnceItsCopiesElsewhereAreInSync() {
+        try (TestCluster three = new TestCluster(3)) {
+            final TestGate writer = three.gate();
+            three.configure(List.of(1, 2, 3), List.of(1, 2));
+            three.on(3).stop();
+            three.awaitServing(1);
+            for (int shard = 0; shard < 5; shard++) {
+                three.fill(writer, 1, shard, 0x11);
+            }
+            three.configure(List.of(1, 3), List.of(1));
+            three.run(3 * SWEEP_NS);
+            assertThat(three.on(2).store().capacity().shards())
+                    .as("device 3 has nothing yet")
+                    .isEqualTo(5);
+            three.on(3).start();
+            three.await("device 3 to be in sync", () -> three.isInSync(3));
+            three.await(
+                    "device 2 to be empty", () -> three.on(2).store().capacity().slotsUsed() == 0);
+            three.configure(List.of(2, 1, 3), List.of(1, 3));
+            three.await("device 2 to be back", () -> three.isInSync(2));
+            three.awaitServing(2);
+            for (int shard = 0; shard < 5; shard++) {
+                assertThat(three.reads(writer, 2, shard, 0x11)).isTrue();
+            }
+        }
+    }
+
+    @Test
     void freesAFewShardsAtEachTick() {
         writeShards();
         cluster.on(1).device().partsDeleted(DELETED);

@@ -32,9 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class TestCluster implements AutoCloseable {
     static final int BLOCK = 4096;
     static final int SHARD = TestDevice.SHARD_BYTES;
-    static final ChunkSettings SETTINGS = new ChunkSettings(
-                    64, 128, 8, 16, 60_000_000, 2_000_000, 300_000_000, 10_000_000, 30_000_000)
-            .withSweepNs(200_000_000);
+    static final ChunkSettings SETTINGS =
+            new ChunkSettings(64, 128, 8, 16, 60_000_000, 2_000_000, 300_000_000, 10_000_000, 30_000_000, 200_000_000);
 
     private static final long STEP_NS = 50_000;
     private static final long STEPS_MAX = 400_000;

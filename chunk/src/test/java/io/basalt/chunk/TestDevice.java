@@ -1,5 +1,7 @@
 package io.basalt.chunk;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.basalt.block.Volume;
 import io.basalt.net.ClusterKey;
 import io.basalt.net.NetOptions;
@@ -34,12 +36,14 @@ final class TestDevice {
     static final int SHARD_BYTES = 32 * 4096;
     private static final int LOG_BLOCKS = 64;
     private static final long DISK_BYTES = 8L << 20;
-    private static final NetOptions NET =
+
+    /// Of devices and gates alike: signs of life are shorter than what the others wait for them.
+    static final NetOptions NET =
             new NetOptions(64, 64, 1 << 16, 24 << 16, 1 << 14, 1 << 12, 16, 300_000_000L, 100_000_000L, 400_000_000L);
 
     private final TestCluster cluster;
     private final int id;
-    private final Volume volume;
+    private final CountedVolume volume;
     private final @Nullable SimDisk disk;
     private @Nullable UringEngine engine;
     private long life;
@@ -57,10 +61,11 @@ final class TestDevice {
             final SimDisk simulated = new SimDisk("disk" + id, DISK_BYTES, false, cluster::random);
             simulated.latency((operation, length) -> 20_000);
             disk = simulated;
-            volume = simulated;
+            volume = new CountedVolume(simulated);
         } else {
             disk = null;
-            volume = FileVolume.open(FileOptions.of("disk" + id, file(folder)).withDirect(false));
+            volume = new CountedVolume(
+                    FileVolume.open(FileOptions.of("disk" + id, file(folder)).withDirect(false)));
         }
     }
 
@@ -172,6 +177,16 @@ final class TestDevice {
         final Reactor running = reactor;
         if (running != null && !standsStill) {
             running.runOnce();
+            awaitFile(running);
+        }
+    }
+
+    /// The cluster's clock stands still while the kernel works: what a real disk takes is no time.
+    private void awaitFile(Reactor running) {
+        for (int turns = 0; engine != null && volume.inFlight() > 0; turns++) {
+            assertThat(turns).as("turns until the file is written").isLessThan(10_000);
+            engine.sleep(1_000_000);
+            running.runOnce();
         }
     }
 
@@ -232,14 +247,7 @@ final class TestDevice {
     private void serve(Reactor made, SimEndpoint network, ChunkStore opened) {
         store = opened;
         final ChunkDevice serving = new ChunkDevice(
-                made,
-                network,
-                ShardStore.of(opened),
-                id,
-                life,
-                cluster.membership(),
-                ReplicationRules.STANDARD,
-                cluster.settings());
+                made, network, ShardStore.of(opened), id, life, cluster.membership(), cluster.settings());
         device = serving;
         network.listen(new NodeAddress(host(id), 7710), serving);
         cluster.tell(serving);

@@ -6,7 +6,6 @@ import io.basalt.net.CallStatus;
 import io.basalt.net.ClusterKey;
 import io.basalt.net.Connection;
 import io.basalt.net.ConnectionListener;
-import io.basalt.net.NetOptions;
 import io.basalt.net.Network;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
@@ -55,7 +54,7 @@ final class TestGate {
                 .open(
                         reactor,
                         "gate" + instance,
-                        NetOptions.DEFAULT,
+                        TestDevice.NET,
                         new ClusterKey(new byte[ClusterKey.BYTES]),
                         new PeerIdentity(PeerIdentity.Role.GATE, 0, "gate"));
     }

@@ -20,7 +20,9 @@ final class CommandGroups {
         groups.put(
                 "Volumes",
                 List.of("create", "ls", "info", "resize", "rm", "du", "attach", "detach", "import", "export"));
-        groups.put("Cluster", List.of("status", "health", "df", "node", "device", "set", "repair", "token", "meta"));
+        groups.put(
+                "Cluster",
+                List.of("status", "health", "df", "node", "device", "set", "repair", "token", "meta", "upgrade"));
         groups.put("Run", List.of("demo", "serve", "gate", "config"));
         groups.put("Tools", List.of("check", "chunk", "rpc", "bench", "placement", "generate-completion", "help"));
         return groups;

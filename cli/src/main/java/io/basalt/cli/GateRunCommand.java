@@ -1,11 +1,14 @@
 package io.basalt.cli;
 
 import io.basalt.cli.serve.Addresses;
+import io.basalt.cli.serve.GateDaemon;
+import io.basalt.cli.serve.ProcessSuccessor;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.daemon.ClusterOptions;
 import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
+import io.basalt.gate.handover.Successor;
 import io.basalt.linux.process.DaemonProcess;
 import io.basalt.reactor.IdleMode;
 import java.nio.file.Path;
@@ -14,7 +17,9 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// `basalt gate run`: run the gate in the foreground until SIGTERM or SIGINT.
 @Command(
@@ -92,6 +97,15 @@ final class GateRunCommand implements Callable<Integer> {
     @Option(names = "--node-name", paramLabel = "NAME", description = "Name in the cluster (default: gate-HOST).")
     private String nodeName = "";
 
+    @Option(
+            names = ProcessSuccessor.OPTION,
+            paramLabel = "SOCKET",
+            description = "Take over from the gate that waits there; `basalt gate upgrade` has it set.")
+    private @Nullable Path takeover;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Override
     public Integer call() {
         final GateOptions usual = GateOptions.under(data.toAbsolutePath());
@@ -111,13 +125,17 @@ final class GateRunCommand implements Callable<Integer> {
         final GateOptions options = metaservers.isEmpty() ? bounded : bounded.withCluster(cluster(usual.data()));
         final GateLog log = GateLog.install(logLevel);
         LOG.log(System.Logger.Level.INFO, DaemonProcess.prepare());
-        try (Gate _ = Gate.start(options, log)) {
+        final Successor.Launcher launcher = ProcessSuccessor.launcher(Objects.requireNonNull(spec)
+                .root()
+                .commandLine()
+                .getParseResult()
+                .originalArgs());
+        try (Gate gate = GateDaemon.startOrTakeOver(options, log, takeover, launcher)) {
             System.out.println("basalt gate ready: rpc " + options.rpcSocket() + ", " + count + " data reactor"
                     + (count == 1 ? "" : "s"));
             System.out.flush();
-            Termination.await();
+            return Termination.await(gate.handedOver());
         }
-        return 0;
     }
 
     private ClusterOptions cluster(Path folder) {

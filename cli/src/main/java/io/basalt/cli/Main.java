@@ -17,6 +17,7 @@ import io.basalt.cli.image.ImportCommand;
 import io.basalt.cli.serve.ServeCommand;
 import io.basalt.cli.tool.ChunkCommand;
 import io.basalt.cli.tool.PlacementCommand;
+import io.basalt.cli.upgrade.UpgradeCommand;
 import io.basalt.cli.volume.AttachCommand;
 import io.basalt.cli.volume.CreateCommand;
 import io.basalt.cli.volume.DetachCommand;
@@ -59,6 +60,7 @@ import picocli.CommandLine.TypeConversionException;
             SetCommand.class,
             TokenCommand.class,
             MetaCommand.class,
+            UpgradeCommand.class,
             DemoCommand.class,
             ServeCommand.class,
             GateCommand.class,

@@ -78,7 +78,7 @@ class GateCrashTest {
     }
 
     /// Waits until a round's writes are under way: the kill must find requests in flight.
-    private static void awaitWrites(GateProcess gate, QemuGuest guest, String volume) throws IOException {
+    static void awaitWrites(GateProcess gate, QemuGuest guest, String volume) throws IOException {
         final long before = gate.rpc().completedWrites(volume);
         Watch.until(
                 "the guest writes",

@@ -1,5 +1,7 @@
 package io.basalt.net;
 
+import io.basalt.wire.ProtocolVersions;
+
 /// One authenticated connection to a peer, on one reactor: carries requests both ways. Every method belongs to that
 /// reactor's thread.
 ///
@@ -17,6 +19,12 @@ public interface Connection {
 
     /// The peer as it has proved to be; meaningful once the connection is ready.
     PeerIdentity peer();
+
+    /// The version of the protocol that both sides speak (see [ProtocolVersions]); meaningful once the connection is
+    /// ready. What a peer of an older version does not know must not be sent to it.
+    default int version() {
+        return ProtocolVersions.CURRENT.most();
+    }
 
     /// Bytes of the longest payload that the peer receives with a request; meaningful once the connection is ready.
     int payloadBytesMax();

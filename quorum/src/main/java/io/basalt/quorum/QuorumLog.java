@@ -50,7 +50,7 @@ public final class QuorumLog implements MetaLog {
     private long numbers;
     private int leaderId;
     private boolean ready;
-    private boolean leads;
+    private volatile boolean leads;
     private long reign;
     private boolean halted;
     private volatile boolean closed;
@@ -68,7 +68,7 @@ public final class QuorumLog implements MetaLog {
         final StateSnapshot seed =
                 beginning == null ? null : new StateSnapshot(beginning.index(), new TreeMap<>(), beginning.state());
         this.machine = new RaftMachine(new Posted(), seed);
-        this.process = new RaftProcess(options, machine);
+        this.process = new RaftProcess(options, machine, () -> leads);
         this.replication = new RaftReplication(process, options, owner, this::place, () -> leads, () -> leaderId);
     }
 

@@ -1,5 +1,6 @@
 package io.basalt.quorum;
 
+import io.basalt.meta.log.Contact;
 import io.basalt.meta.log.MetaLogException;
 import io.basalt.net.NodeAddress;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -38,9 +40,13 @@ final class RaftProcess {
     /// Kept, so that the level stays set: loggers are held weakly.
     private static final Logger RATIS = Logger.getLogger("org.apache.ratis");
 
+    /// Says with a stack trace what an exception says to whoever starts the log.
+    private static final Logger LIFE_CYCLE = Logger.getLogger("org.apache.ratis.util.LifeCycle");
+
     static {
         // Ratis ends the process when it cannot go on. Here the metaserver says so, and goes on answering.
         ExitUtils.disableSystemExit();
+        LIFE_CYCLE.setLevel(Level.OFF);
     }
 
     private static final String ID_FILE = "replica";
@@ -53,10 +59,14 @@ final class RaftProcess {
     private final AtomicLong calls = new AtomicLong();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("meta-quorum").daemon().factory());
-    private @Nullable RaftServer server;
+    private final BooleanSupplier leads;
+    private volatile @Nullable RaftServer server;
+    private volatile @Nullable Contacts contacts;
 
-    RaftProcess(QuorumOptions options, RaftMachine machine) {
+    /// @param leads whether this replica leads, on any thread
+    RaftProcess(QuorumOptions options, RaftMachine machine, BooleanSupplier leads) {
         this.options = options;
+        this.leads = leads;
         this.machine = machine;
         this.group = RaftGroupId.valueOf(options.group());
         this.self = peerId(options.id());
@@ -80,6 +90,9 @@ final class RaftProcess {
                     .build();
             server = made;
             made.start();
+            final Contacts started = new Contacts(made.getServerRpc(), group, self, this::members, leads);
+            contacts = started;
+            started.start();
         } catch (MetaLogException e) {
             close();
             throw e;
@@ -190,6 +203,12 @@ final class RaftProcess {
         }
     }
 
+    /// What this replica hears of another one.
+    Contact contact(RaftPeerId id) {
+        final Contacts asked = contacts;
+        return asked == null ? Contact.NONE : asked.of(id);
+    }
+
     private interface Request {
         CompletableFuture<RaftClientReply> send(RaftServer server) throws IOException;
     }
@@ -236,6 +255,11 @@ final class RaftProcess {
     /// Stops, and waits for it. Any thread but Ratis' own.
     synchronized void close() {
         final RaftServer running = server;
+        final Contacts asking = contacts;
+        contacts = null;
+        if (asking != null) {
+            asking.close();
+        }
         if (running != null) {
             // Requests of others that come too late are no errors.
             RATIS.setLevel(Level.OFF);

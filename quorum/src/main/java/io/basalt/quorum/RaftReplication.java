@@ -55,7 +55,8 @@ final class RaftReplication implements Replication {
                     place == null ? null : place.rest(),
                     place == null ? null : place.nodes(),
                     id == leaderId.getAsInt(),
-                    id == options.id()));
+                    id == options.id(),
+                    process.contact(peer.getId())));
         }
         all.sort(Comparator.comparingInt(Replica::id));
         return all;

@@ -27,6 +27,10 @@ final class RaftSettings {
     private static final int ELECTION_MIN_MS = 300;
 
     private static final int ELECTION_MAX_MS = 600;
+
+    /// A replica that has begun just now waits longer, and gives each round of its first election longer: it has to
+    /// load what an election takes, and so have the others.
+    private static final int FIRST_ELECTION_FACTOR = 2;
     private static final int REQUEST_TIMEOUT_MS = 1_500;
     private static final int STAGING_S = 15;
 
@@ -58,6 +62,12 @@ final class RaftSettings {
         RaftServerConfigKeys.setStagingTimeout(properties, TimeDuration.valueOf(STAGING_S, TimeUnit.SECONDS));
         RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ms(ELECTION_MIN_MS));
         RaftServerConfigKeys.Rpc.setTimeoutMax(properties, ms(ELECTION_MAX_MS));
+        if (options.members().size() > 1) {
+            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
+                    properties, ms(ELECTION_MIN_MS * FIRST_ELECTION_FACTOR));
+            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
+                    properties, ms(ELECTION_MAX_MS * FIRST_ELECTION_FACTOR));
+        }
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, ms(REQUEST_TIMEOUT_MS));
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(options.segmentBytes()));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(MIB));

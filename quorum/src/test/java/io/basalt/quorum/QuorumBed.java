@@ -63,7 +63,20 @@ final class QuorumBed extends LogBed {
     /// Opens one replica.
     LogOwner open(
             int id, SortedMap<Integer, NodeAddress> whom, boolean join, boolean old, @Nullable SnapshotFile beginning) {
-        final QuorumOptions options = options(id, whom, join);
+        return open(id, options(id, whom, join), old, beginning);
+    }
+
+    /// Opens one replica that has the key of another cluster.
+    LogOwner open(int id, UUID group) {
+        final QuorumOptions usual = options(id, members, false);
+        return open(
+                id,
+                QuorumOptions.of(usual.folder(), group, id, usual.members(), usual.join(), usual.rest(), usual.nodes()),
+                false,
+                null);
+    }
+
+    private LogOwner open(int id, QuorumOptions options, boolean old, @Nullable SnapshotFile beginning) {
         final LogOwner owner = new LogOwner(
                 executor -> QuorumLog.open(
                         options, executor, ThreadLocalRandom.current().nextLong(), beginning),

@@ -225,6 +225,26 @@ public final class Reactor {
         }
     }
 
+    /// Makes one pass and says to the engine how long there is nothing to do, whatever the pass has done: for one
+    /// thread that drives many reactors, whose engines only note that. The doorbell stays armed until the next
+    /// step, so the engine is woken by whoever brings work.
+    ///
+    /// @return how much the pass did
+    public int step() {
+        final int work = runOnce();
+        final long timeoutNs = timers.untilNextNs(nowNs);
+        doorbell.arm();
+        if (timeoutNs > 0) {
+            final Poller[] current = pollers;
+            final int armed = armAll(current);
+            if (armed > current.length && commands.isEmpty()) {
+                sleepInEngine(timeoutNs);
+            }
+            disarm(current, armed);
+        }
+        return work;
+    }
+
     @Override
     public String toString() {
         return "reactor " + id() + " (" + name() + ")";

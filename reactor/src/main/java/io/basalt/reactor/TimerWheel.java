@@ -35,6 +35,10 @@ public final class TimerWheel {
     private static final int SLOTS = 1 << SLOT_SHIFT;
     private static final int SLOT_MASK = SLOTS - 1;
     private static final int LEVELS = 8;
+
+    /// Tasks of a slot that are looked at for the one that is due first.
+    private static final int LOOKED_AT_MAX = 8;
+
     private static final long TICK_MAX = (1L << (LEVELS * SLOT_SHIFT)) - 1;
 
     private final long originNs;
@@ -113,7 +117,23 @@ public final class TimerWheel {
         if (level == LEVELS) {
             return NONE;
         }
-        return Math.max(0, (earliestTick(level) << TICK_SHIFT) - (nowNs - originNs));
+        return Math.max(0, (soonestTick(level) << TICK_SHIFT) - (nowNs - originNs));
+    }
+
+    /// The tick of the first task of the lowest level, or the start of its slot if there are too many to look at: a
+    /// wake-up that only moves tasks down is spared as long as that is cheap.
+    private long soonestTick(int level) {
+        final long startTick = earliestTick(level);
+        long soonest = Long.MAX_VALUE;
+        TimerTask task = first[level * SLOTS + (int) ((startTick >>> (level * SLOT_SHIFT)) & SLOT_MASK)];
+        for (int count = 0; task != null; count++) {
+            if (count == LOOKED_AT_MAX) {
+                return startTick;
+            }
+            soonest = Math.min(soonest, task.tick);
+            task = task.next;
+        }
+        return soonest;
     }
 
     /// Number of tasks scheduled.

@@ -78,7 +78,8 @@ final class CapacityCheck {
     @Nullable
     String leftOver() {
         for (final StorageNode node : nodes) {
-            if (node.isServing() && node != failed) {
+            // Whoever has no copies any more is not told of discards.
+            if (node.isServing() && node != failed && !node.isDrained()) {
                 final StoreCapacity capacity = node.storeOf().capacity();
                 final boolean remembers = failed == null && !someoneIsLost() && shardCount(node) > 0;
                 // Whose it was may be what is damaged.
@@ -146,6 +147,9 @@ final class CapacityCheck {
                     || report.usedBytes() != capacity.usedBytes()
                     || report.capacityBytes() != capacity.totalBytes()) {
                 return "device " + place.id() + " has " + capacity + ", the metaserver has heard " + report;
+            }
+            if (node.isDrained()) {
+                continue;
             }
             raw += capacity.totalBytes();
             used += capacity.usedBytes();

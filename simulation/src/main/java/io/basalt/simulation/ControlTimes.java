@@ -15,6 +15,10 @@ import java.util.List;
 record ControlTimes(long heartbeatNs, long timeoutNs, long reportNs, long requestNs, long attemptNs, long reconnectNs) {
     private static final long MS_NS = 1_000_000;
 
+    /// What suits a data centre.
+    static final ControlTimes DEFAULT =
+            new ControlTimes(100 * MS_NS, 600 * MS_NS, 1000 * MS_NS, 5000 * MS_NS, 1000 * MS_NS, 100 * MS_NS);
+
     /// Times drawn from a seed.
     static ControlTimes of(SimRandom random) {
         final long heartbeatNs = random.between(20, 150) * MS_NS;

@@ -24,12 +24,15 @@ final class CopyCheck {
     private final List<StorageNode> nodes;
     private final ClusterMap map;
     private final DiskHistory disk;
+    private final boolean isScrubbed;
     private final MemorySegment memory;
     private final RegionTable table;
 
     private @Nullable StoreStatus status;
 
-    CopyCheck(World world, List<StorageNode> nodes, ClusterMap map, DiskHistory disk) {
+    /// @param isScrubbed whether what was damaged has to be repaired by now
+    CopyCheck(World world, List<StorageNode> nodes, ClusterMap map, DiskHistory disk, boolean isScrubbed) {
+        this.isScrubbed = isScrubbed;
         this.world = world;
         this.nodes = nodes;
         this.map = map;
@@ -61,7 +64,7 @@ final class CopyCheck {
             }
             final StorageNode node = node(map.replica(pg, index));
             final StoreStatus read = read(node, shard, block, isFirst ? 0 : BLOCK);
-            if (read == StoreStatus.CORRUPT || read == StoreStatus.IO_ERROR) {
+            if (!isScrubbed && (read == StoreStatus.CORRUPT || read == StoreStatus.IO_ERROR)) {
                 continue;
             }
             if (read != StoreStatus.OK) {

@@ -43,9 +43,9 @@ final class DiskStorage implements SimStorage {
 
     private @Nullable ChunkStore store;
 
-    private DiskStorage(World world, SimRandom random, int deviceId, boolean lies, boolean isFull) {
+    private DiskStorage(World world, SimRandom random, int deviceId, boolean lies, long sizeBytes) {
         coverage = world.coverage();
-        sizeBytes = isFull ? FULL_DISK_BYTES + (long) random.below(4) * SHARD_BYTES : DISK_BYTES;
+        this.sizeBytes = sizeBytes;
         this.lies = lies;
         final boolean volatileCache = random.chance(50);
         disk = new SimDisk("disk" + deviceId, sizeBytes, volatileCache, random.fork("medium"));
@@ -67,7 +67,12 @@ final class DiskStorage implements SimStorage {
                 random,
                 deviceId,
                 scenario.faults().disksLie(),
-                scenario.strains().fullDisks());
+                scenario.strains().fullDisks() ? fullBytes(scenario) : DISK_BYTES);
+    }
+
+    /// All of one size: a copy that finds no space on a smaller disk is never in sync.
+    private static long fullBytes(Scenario scenario) {
+        return FULL_DISK_BYTES + (long) (scenario.load().operations() % 4) * SHARD_BYTES;
     }
 
     @Override
@@ -136,6 +141,17 @@ final class DiskStorage implements SimStorage {
                         return;
                     }
                 }
+            }
+        }
+    }
+
+    @Override
+    public void flip(SimRandom by) {
+        for (int tries = 0; tries < ROT_TRIES; tries++) {
+            final long offset = by.between(0, sizeBytes - 1);
+            if (disk.isWritten(offset)) {
+                disk.rot(offset, by.below(8));
+                return;
             }
         }
     }

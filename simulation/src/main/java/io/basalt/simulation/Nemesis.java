@@ -3,6 +3,7 @@ package io.basalt.simulation;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
+import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.PgChange;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,19 +14,23 @@ import org.jspecify.annotations.Nullable;
 final class Nemesis {
     private static final long MS_NS = 1_000_000;
     private static final long FIRST_NS = 30 * MS_NS;
-    private static final long LAST_NS = 1500 * MS_NS;
+    private static final int FLIPS_AT_ONCE = 6;
+    private static final long FLIP_PAUSE_NS = 8 * MS_NS;
 
     private final World world;
     private final SimRandom random;
     private final Scenario.Faults faults;
     private final Strains strains;
+    private final long lastNs;
     private final Plan plan;
     private final MetaNode meta;
     private final List<StorageNode> nodes;
     private final StorageNode unlucky;
     private final Simulation simulation;
     private boolean isOver;
+    private boolean diskHasFailed;
     private int metaCrashes;
+    private int drained;
 
     Nemesis(
             World world,
@@ -39,6 +44,7 @@ final class Nemesis {
         this.random = random;
         faults = scenario.faults();
         strains = scenario.strains();
+        lastNs = scenario.load().faultsNs();
         this.plan = plan;
         this.meta = meta;
         this.nodes = nodes;
@@ -93,6 +99,7 @@ final class Nemesis {
                 final boolean readsToo = by.chance(50);
                 world.note(unlucky.host() + ": its disk " + (readsToo ? "fails" : "takes no writes any more"));
                 unlucky.storage().fail(readsToo);
+                diskHasFailed = true;
             }
         });
         planStrains();
@@ -119,6 +126,11 @@ final class Nemesis {
                 unlucky.storage().rotLog(by);
             }
         });
+        if (strains.flips() > 0 && plan.has("flips")) {
+            world.after(FIRST_NS, () -> flip(random.fork("flips"), strains.flips()));
+        }
+        plan("join", strains.joins(), by -> simulation.addNode());
+        plan("drain", strains.drains(), this::drain);
         plan("restarts", strains.restarts() ? 1 : 0, by -> restart(by, 0));
     }
 
@@ -127,7 +139,7 @@ final class Nemesis {
         for (int time = 1; time <= times; time++) {
             final String key = what + "-" + time;
             final SimRandom by = random.fork(key);
-            final long atNs = by.between(FIRST_NS, LAST_NS);
+            final long atNs = by.between(FIRST_NS, lastNs);
             if (plan.has(key)) {
                 world.after(atNs, () -> {
                     if (!isOver) {
@@ -171,7 +183,10 @@ final class Nemesis {
 
     private void crash(SimRandom by, StorageNode node, boolean isPowerCut) {
         final boolean isDamaged = node == unlucky && (faults.rots() > 0 || strains.logRots() > 0 || faults.diskFails());
-        if (node.isRunning() && (!isDamaged || hasGoodCopies(node))) {
+        // With two copies away a third one goes on alone, as soon as one of them is back and can join: not one whose
+        // disk has failed.
+        final boolean isNeeded = diskHasFailed && node != unlucky && !hasGoodCopies(unlucky, node);
+        if (node.isRunning() && !isNeeded && (!isDamaged || hasGoodCopies(node))) {
             node.crash(isPowerCut);
             startLater(node, by.between(1, 800) * MS_NS);
         }
@@ -232,6 +247,41 @@ final class Nemesis {
         }
     }
 
+    /// Have some bits flip, and more in a moment.
+    private void flip(SimRandom by, int left) {
+        if (isOver || left <= 0) {
+            return;
+        }
+        final int count = Math.min(left, 1 + by.below(2 * FLIPS_AT_ONCE));
+        if (hasGoodCopies(unlucky)) {
+            for (int index = 0; index < count; index++) {
+                unlucky.storage().flip(by);
+            }
+            world.coverage().saw(Sighting.FLIP, count);
+        }
+        world.after(by.between(1, 2 * FLIP_PAUSE_NS), () -> flip(by, left - count));
+    }
+
+    /// Have a device's copies moved to others, as long as there are enough of them.
+    private void drain(SimRandom by) {
+        final StorageNode node = anyNode(by);
+        final SetRecord set = meta.set();
+        if (set == null
+                || node.deviceId() == 0
+                || node.isDrained()
+                || drained + set.map().copies() >= nodes.size()) {
+            return;
+        }
+        world.note("an operator drains device " + node.deviceId());
+        meta.propose(new MetaCommand.AdminDevice(node.deviceId(), MetaCommand.AdminDevice.Action.DRAIN, 0), result -> {
+            world.note("device " + node.deviceId() + " is to be drained: " + result.code());
+            if (result.code() == MetaCode.OK) {
+                drained++;
+                node.drained();
+            }
+        });
+    }
+
     private void change(SetRecord set, int pg, PgChange.Kind kind, int device) {
         final int epoch = set.map().epoch(pg);
         meta.propose(
@@ -244,6 +294,10 @@ final class Nemesis {
 
     /// Whether every placement group that a node has a copy of has another one in sync on a node that runs.
     private boolean hasGoodCopies(StorageNode node) {
+        return hasGoodCopies(node, node);
+    }
+
+    private boolean hasGoodCopies(StorageNode node, StorageNode besides) {
         final ClusterMap map = meta.map();
         if (map == null) {
             return false;
@@ -252,7 +306,11 @@ final class Nemesis {
             boolean found = map.pgTable().indexOf(pg, node.deviceId()) < 0;
             for (int index = 0; index < map.pgTable().replicaCount(pg) && !found; index++) {
                 final StorageNode other = nodeOf(map.replica(pg, index));
-                found = other != null && other != node && map.inSync(pg, index) && other.isServing();
+                found = other != null
+                        && other != node
+                        && other != besides
+                        && map.inSync(pg, index)
+                        && other.isServing();
             }
             if (!found) {
                 return false;

@@ -8,6 +8,9 @@ import io.basalt.net.sim.SimFaults;
 /// (swarm), so that rare ones come together and none hides another.
 record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
     private static final long MS_NS = 1_000_000;
+    private static final long FAULTS_NS = 1500 * MS_NS;
+    private static final int FLIPS = 3000;
+    private static final int ENDURANCE_OPERATIONS = 30_000;
 
     /// The processes and their bounds.
     ///
@@ -34,7 +37,21 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
     /// @param depth operations that a guest has under way at once
     /// @param blockBytes 512 or 4096
     /// @param sealed whether guest memory is sealed, so that data goes to the network from where it lies
-    record Load(int shards, int operations, long pauseNs, int depth, int blockBytes, boolean sealed, GuestMix mix) {}
+    /// @param faultsNs how long faults go on; the load lasts longer, but not three times as long
+    record Load(
+            int shards,
+            int operations,
+            long pauseNs,
+            int depth,
+            int blockBytes,
+            boolean sealed,
+            GuestMix mix,
+            long faultsNs) {
+        /// One that faults disturb for a moment.
+        Load(int shards, int operations, long pauseNs, int depth, int blockBytes, boolean sealed, GuestMix mix) {
+            this(shards, operations, pauseNs, depth, blockBytes, sealed, mix, FAULTS_NS);
+        }
+    }
 
     /// What goes wrong, and how often.
     ///
@@ -176,7 +193,7 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
     /// Fewest copies that a change must be on. Where content is damaged, one copy alone must never be enough: it may be
     /// the damaged one, and others leave the in-sync sets as soon as they do not answer.
     int minCopies(SimRandom draw) {
-        final boolean isDamaged = faults.rots > 0 || strains.logRots() > 0 || faults.diskFails;
+        final boolean isDamaged = faults.rots > 0 || strains.logRots() > 0 || strains.flips() > 0 || faults.diskFails;
         if (cluster.copies > 2) {
             return isDamaged || draw.chance(40) ? 2 : 1;
         }
@@ -263,6 +280,70 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
                         all.metaCrashes,
                         all.metaOutage),
                 strains);
+    }
+
+    /// One client with a hundred requests a second for minutes, with the times that a data centre has, and a fault now
+    /// and then: what the speed of the simulation is told for.
+    Scenario withEndurance() {
+        final ChunkSettings settings = ChunkSettings.DEFAULT.withSweepNs(1000 * MS_NS);
+        return new Scenario(
+                new Cluster(3, 3, 1, 1, settings, ControlTimes.DEFAULT, cluster.gate),
+                new Load(
+                        4,
+                        ENDURANCE_OPERATIONS,
+                        80 * MS_NS,
+                        4,
+                        4096,
+                        load.sealed,
+                        new GuestMix(70, 30, 0, 0, 0, 0, false, false),
+                        ENDURANCE_OPERATIONS * 10 * MS_NS),
+                new Faults(faults.network, 4, 2, 3, 2, false, 4, 2, 0, false, false, 2, 0, 0, 2, false),
+                Strains.NONE);
+    }
+
+    /// Bits flip all the time on one of three disks, in data, metadata and log; connections break, and a process is
+    /// killed:
+    /// metadata and log are read anew when it begins again.
+    Scenario withFlips() {
+        return new Scenario(
+                new Cluster(3, 3, cluster.pgs, 1, cluster.settings, cluster.control, cluster.gate),
+                new Load(load.shards, load.operations, 15 * MS_NS, load.depth, load.blockBytes, load.sealed, load.mix),
+                new Faults(
+                        faults.network, faults.disconnects, 0, 1, 0, false, 0, 0, 1, false, false, 0, 0, 0, 0, false),
+                Strains.ofFlips(FLIPS));
+    }
+
+    /// The same with nodes that are added and devices that are drained, on disks that do not rot.
+    Scenario withMoves() {
+        final Faults all = faults;
+        return new Scenario(
+                new Cluster(
+                        cluster.copies + 1,
+                        cluster.copies,
+                        1 + cluster.pgs,
+                        cluster.volumes,
+                        cluster.settings,
+                        cluster.control,
+                        cluster.gate),
+                load,
+                new Faults(
+                        all.network,
+                        all.disconnects,
+                        all.clogs,
+                        all.kills,
+                        all.powerCuts,
+                        all.allPowerCut,
+                        all.pauses,
+                        all.stalls,
+                        0,
+                        false,
+                        false,
+                        all.moves,
+                        all.attaches,
+                        0,
+                        all.metaCrashes,
+                        all.metaOutage),
+                strains.withMoves(1, 2));
     }
 
     /// The same with clocks that are fast and slow by up to so much.

@@ -19,7 +19,13 @@ public enum ScenarioKind {
     /// Primaries are cut off and passed over while clocks run apart as far as leases allow for.
     CLOCKS(scenario -> scenario.withFailOvers(100_000_000).withDrift(50_000)),
     /// Slow disks and links, long pauses, metaservers that cease to lead, restarts of one node after the other.
-    STRAINS(Scenario::withStrains);
+    STRAINS(Scenario::withStrains),
+    /// Nodes are added, devices are drained, and their copies move.
+    MOVES(Scenario::withMoves),
+    /// Thousands of bits of one disk flip.
+    FLIPS(Scenario::withFlips),
+    /// A hundred requests a second for minutes, with few faults.
+    ENDURANCE(Scenario::withEndurance);
 
     private final UnaryOperator<Scenario> emphasis;
 

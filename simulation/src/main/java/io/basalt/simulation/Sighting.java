@@ -52,6 +52,8 @@ public enum Sighting {
     UNCERTAIN_WISH,
     /// The metaserver ceased to lead and led again.
     LEADER_CHANGE,
+    /// A bit of the unlucky disk flipped, where bits do all the time.
+    FLIP,
     /// A gate tried changes again in order.
     RETRY_IN_ORDER,
     /// A gate heard nothing on a connection and gave it up.

@@ -38,10 +38,7 @@ final class SimReactor {
     }
 
     int turn() {
-        final int work = reactor.turn();
-        // It sleeps until its next turn: who posts a command has to wake it.
-        reactor.doorbell().arm();
-        return work;
+        return reactor.step();
     }
 
     /// Let the thread not run for a while, as one that is stopped or not scheduled.

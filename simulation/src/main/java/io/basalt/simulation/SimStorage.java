@@ -40,6 +40,9 @@ interface SimStorage {
     /// Let a bit of the log or of a superblock flip.
     void rotLog(SimRandom random);
 
+    /// Flip any bit of what was ever written.
+    void flip(SimRandom random);
+
     /// Hold a fault of a write back as long as a condition does not hold.
     void harmOnlyIf(BooleanSupplier condition);
 }

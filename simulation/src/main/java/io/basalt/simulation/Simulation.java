@@ -31,7 +31,7 @@ public final class Simulation {
     /// Name of the set that there is.
     static final String SET = "default";
 
-    private static final long SAFETY_NS = 4_000_000_000L;
+    private static final long SAFETY_NS = 2_000_000_000L;
     private static final long LIVENESS_NS = 30_000_000_000L;
     private static final long LAYOUT_NS = 20_000_000;
     private static final int ATTEMPTS_MAX = 6;
@@ -39,15 +39,21 @@ public final class Simulation {
     private static final int OUTAGE_OPERATIONS = 30;
     private static final int EPOCHS_BASE = 4;
     private static final int EPOCHS_PER_FAULT = 8;
+    private static final int WALKS = 3;
     private static final long REST_NS = 300_000_000;
+
+    /// Pause between two looks at a condition that walks through the cluster.
+    private static final long LOOK_NS = 1_000_000;
 
     private final SimRandom random;
     private final Plan plan;
+    private final RecordedEpochs recorded = new RecordedEpochs();
     private final Scenario scenario;
     private final World world;
     private final MetaNode meta;
     private final Nemesis nemesis;
     private final List<StorageNode> nodes = new ArrayList<>();
+    private final StorageFactory storages;
 
     /// The volumes that there are, and all that there ever were.
     private final List<DiskHistory> disks = new ArrayList<>();
@@ -57,6 +63,7 @@ public final class Simulation {
     private final Map<Long, Integer> primaries = new HashMap<>();
     private final Map<Integer, Integer> lastPrimaries = new HashMap<>();
     private final Map<Long, Integer> granted = new HashMap<>();
+    private final List<Long> scrubbedFrom = new ArrayList<>();
     private int takeOvers;
 
     /// How a run ended.
@@ -107,18 +114,14 @@ public final class Simulation {
                                 cluster.control().heartbeatNs(),
                                 cluster.control().timeoutNs(),
                                 LAYOUT_NS));
+        storages = disks;
         for (int number = 1; number <= cluster.devices(); number++) {
-            final SimStorage storage = disks.make(world, random.fork("disk" + number), number, scenario);
-            nodes.add(new StorageNode(
-                    world,
-                    random.fork("node" + number),
-                    storage,
-                    number,
-                    cluster.settings(),
-                    cluster.control(),
-                    this::serves));
+            nodes.add(newNode(number));
         }
-        world.watch(this::checkLeases);
+        world.watch(() -> {
+            checkLeases();
+            recorded.look(meta.map());
+        });
         nemesis = new Nemesis(world, random.fork("nemesis"), scenario, plan, meta, nodes, this);
     }
 
@@ -158,6 +161,26 @@ public final class Simulation {
                     simulation.plan.entries(),
                     world.trace().last());
         }
+    }
+
+    private StorageNode newNode(int number) {
+        return new StorageNode(
+                world,
+                random.fork("node" + number),
+                storages.make(world, random.fork("disk" + number), number, scenario),
+                number,
+                scenario.cluster().settings(),
+                scenario.cluster().control(),
+                scenario.strains().flips() > 0,
+                this::serves);
+    }
+
+    /// One more storage node joins the cluster.
+    void addNode() {
+        final StorageNode node = newNode(nodes.size() + 1);
+        world.note(node.host() + " is added");
+        nodes.add(node);
+        node.start();
     }
 
     private void observe() {
@@ -340,7 +363,10 @@ public final class Simulation {
     private void safety() {
         world.network().faults(scenario.faults().network());
         nemesis.plan();
-        world.runUntil(() -> takeOvers == scenario.faults().attaches() && isIdle(), SAFETY_NS);
+        world.runUntilSeldom(
+                () -> takeOvers == scenario.faults().attaches() && isIdle(),
+                LOOK_NS,
+                SAFETY_NS + scenario.load().faultsNs() + scenario.load().faultsNs() / 2);
         if (scenario.faults().allPowerCut()) {
             nodes.forEach(node -> node.crash(true));
             nodes.forEach(node -> nemesis.startLater(node, 1_000_000));
@@ -361,6 +387,8 @@ public final class Simulation {
     }
 
     private void serves(int deviceId, int pg, int epoch) {
+        recorded.look(meta.map());
+        recorded.serves(deviceId, pg, epoch);
         final Integer last = lastPrimaries.put(pg, deviceId);
         if (last != null && last != deviceId) {
             world.coverage().saw(Sighting.FAIL_OVER);
@@ -442,8 +470,12 @@ public final class Simulation {
         if (scenario.faults().metaOutage() && !scenario.faults().diskFails()) {
             workWithoutMetaserver();
         }
+        final boolean isScrubbed = scenario.strains().flips() > 0;
+        if (isScrubbed) {
+            require(this::isScrubbed, "L4: what has rotted is never found", this::scrubs);
+        }
         for (final DiskHistory disk : disks) {
-            new CopyCheck(world, nodes, Objects.requireNonNull(meta.map()), disk).run();
+            new CopyCheck(world, nodes, Objects.requireNonNull(meta.map()), disk, isScrubbed).run();
         }
         final CapacityCheck capacity = new CapacityCheck(
                 nodes,
@@ -557,6 +589,47 @@ public final class Simulation {
                 }
             }
         }
+        return areMoved(map);
+    }
+
+    /// Whether each device that works has looked at everything twice: what the first walk found may be repaired.
+    private boolean isScrubbed() {
+        if (scrubbedFrom.isEmpty()) {
+            nodes.forEach(node -> scrubbedFrom.add(node.walks()));
+        }
+        for (int index = 0; index < nodes.size(); index++) {
+            if (nodes.get(index).isServing() && nodes.get(index).walks() < scrubbedFrom.get(index) + WALKS) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String scrubs() {
+        final StringBuilder text = new StringBuilder();
+        for (final StorageNode node : nodes) {
+            if (node.device() != null) {
+                text.append(node.host())
+                        .append(' ')
+                        .append(node.device().scrub().status())
+                        .append("; ");
+            }
+        }
+        return text.toString();
+    }
+
+    /// Nothing is left on devices that were drained, and no placement group has a copy too many.
+    private boolean areMoved(ClusterMap map) {
+        for (int pg = 0; pg < map.pgCount(); pg++) {
+            for (final StorageNode node : nodes) {
+                if (node.isDrained() && map.pgTable().indexOf(pg, node.deviceId()) >= 0) {
+                    return false;
+                }
+            }
+            if (map.pgTable().replicaCount(pg) > scenario.cluster().copies()) {
+                return false;
+            }
+        }
         return true;
     }
 
@@ -586,7 +659,7 @@ public final class Simulation {
     }
 
     private void require(BooleanSupplier holds, String message, Supplier<@Nullable String> details) {
-        if (!world.runUntil(holds, LIVENESS_NS)) {
+        if (!world.runUntilSeldom(holds, LOOK_NS, LIVENESS_NS)) {
             throw new SimulationFailure(message + ": " + details.get());
         }
     }

@@ -1,6 +1,8 @@
 package io.basalt.simulation;
 
 import io.basalt.simulation.mutant.MutantReport;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +19,8 @@ public final class SimulationMain {
     private static final Logger LOGGER = Logger.getLogger("io.basalt");
 
     private static final int PROGRESS_SEEDS = 500;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     /// A simulated client that does so many is what speed is told for.
     private static final int OPERATIONS_PER_SECOND = 100;
@@ -78,6 +82,7 @@ public final class SimulationMain {
             return MutantReport.print(mutants, runs);
         }
         final long began = System.nanoTime();
+        final long cpuBegan = THREADS.getCurrentThreadCpuTime();
         final Coverage coverage = new Coverage();
         long operations = 0;
         long simulatedNs = 0;
@@ -104,17 +109,23 @@ public final class SimulationMain {
             final long count = seed - first + 1;
             if (count % PROGRESS_SEEDS == 0 || seed == last) {
                 final double tookSeconds = (System.nanoTime() - began) / 1e9;
+                final double cpuSeconds = (THREADS.getCurrentThreadCpuTime() - cpuBegan) / 1e9;
                 System.out.printf(
                         Locale.ROOT,
-                        "%d seeds up to %d, %d failures, %d operations, %.0f simulated s in %.0f s:"
-                                + " %.0f times real time at %d operations a second%n",
+                        "%d seeds up to %d, %d failures, %d operations; %.0f simulated s (%.0f operations each) in"
+                                + " %.0f s, %.0f of the processor: %.0f times real time, %.0f times for the processor,"
+                                + " %.0f times that at %d operations a second%n",
                         count,
                         seed,
                         failures,
                         operations,
                         simulatedNs / 1e9,
+                        operations / (simulatedNs / 1e9),
                         tookSeconds,
-                        (double) operations / OPERATIONS_PER_SECOND / tookSeconds,
+                        cpuSeconds,
+                        simulatedNs / 1e9 / tookSeconds,
+                        simulatedNs / 1e9 / cpuSeconds,
+                        (double) operations / OPERATIONS_PER_SECOND / cpuSeconds,
                         OPERATIONS_PER_SECOND);
             }
         }

@@ -4,7 +4,6 @@ import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.ChunkSettings;
 import io.basalt.chunk.PgState;
-import io.basalt.chunk.ReplicationRules;
 import io.basalt.chunk.ShardStore;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
@@ -33,6 +32,8 @@ final class StorageNode {
     }
 
     private static final int PORT = 7710;
+    private static final long SCRUB_BYTES_PER_SECOND = 32 << 20;
+    private static final long SCRUB_REST_NS = 20_000_000;
 
     private static final Map<Counter, Sighting> OBSERVED = new EnumMap<>(Map.of(
             Counter.NO_LEASE, Sighting.LEASE_OVER,
@@ -50,6 +51,7 @@ final class StorageNode {
     private final SimStorage storage;
     private final ChunkSettings settings;
     private final ControlTimes times;
+    private final boolean scrubs;
     private final ServingListener serving;
     private final int number;
     private final UUID nodeUuid;
@@ -65,6 +67,7 @@ final class StorageNode {
 
     private final Map<Integer, PgState> states = new HashMap<>();
     private boolean isRefused;
+    private boolean isDrained;
     private long life;
 
     StorageNode(
@@ -74,7 +77,9 @@ final class StorageNode {
             int number,
             ChunkSettings settings,
             ControlTimes times,
+            boolean scrubs,
             ServingListener serving) {
+        this.scrubs = scrubs;
         this.world = world;
         this.random = random;
         this.storage = storage;
@@ -115,6 +120,23 @@ final class StorageNode {
     /// Whether a read of a placement group would be answered at this moment.
     boolean servesReads(int pg) {
         return device != null && device.servesReads(pg);
+    }
+
+    /// An operator has said that no copy belongs on the device any more.
+    void drained() {
+        isDrained = true;
+    }
+
+    boolean isDrained() {
+        return isDrained;
+    }
+
+    /// Walks over all its shards that the device has done in its life.
+    long walks() {
+        if (device == null) {
+            return 0;
+        }
+        return device.scrub().status().walks();
     }
 
     /// Whether the disk's store could not be opened: its copies are lost.
@@ -193,9 +215,11 @@ final class StorageNode {
         }
         deviceId = id;
         final ShardStore opened = Objects.requireNonNull(store);
-        final ChunkDevice made = new ChunkDevice(
-                on.reactor(), network, opened, id, life, link.membership(), ReplicationRules.STANDARD, settings);
+        final ChunkDevice made = new ChunkDevice(on.reactor(), network, opened, id, life, link.membership(), settings);
         device = made;
+        if (scrubs) {
+            made.scrub().rate(SCRUB_BYTES_PER_SECOND, SCRUB_REST_NS);
+        }
         made.onPgChange((pg, epoch, state) -> {
             world.note("device " + id + " pg " + pg + " epoch " + epoch + " " + state);
             observe(pg, state);

@@ -10,6 +10,9 @@ package io.basalt.simulation;
 /// @param logRots times that a bit of the unlucky disk's log or superblock flips
 /// @param fullDisks whether disks have hardly more space than the load needs, or less
 /// @param restarts whether all storage nodes are begun anew, one after the other
+/// @param joins times that a storage node is added
+/// @param flips bits of the unlucky disk that flip, wherever something was written
+/// @param drains times that a device is drained, as long as there are others for all copies
 record Strains(
         int driftPerMillion,
         int slowDisks,
@@ -18,12 +21,15 @@ record Strains(
         int leaderChanges,
         int logRots,
         boolean fullDisks,
-        boolean restarts) {
+        boolean restarts,
+        int joins,
+        int flips,
+        int drains) {
     /// Nothing of all that.
-    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false);
+    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0);
 
     /// A good deal of it.
-    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true);
+    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true, 0, 0, 0);
 
     /// As far as a time service steers a clock.
     private static final int STEERED_PER_MILLION = 500;
@@ -38,10 +44,45 @@ record Strains(
                 draw.chance(20) ? 1 + draw.below(3) : 0,
                 faults.rots() > 0 && draw.chance(30) ? 1 : 0,
                 draw.chance(5),
-                draw.chance(15));
+                draw.chance(15),
+                0,
+                0,
+                0);
     }
 
     Strains withDrift(int perMillion) {
-        return new Strains(perMillion, slowDisks, slowLinks, longPauses, leaderChanges, logRots, fullDisks, restarts);
+        return new Strains(
+                perMillion,
+                slowDisks,
+                slowLinks,
+                longPauses,
+                leaderChanges,
+                logRots,
+                fullDisks,
+                restarts,
+                joins,
+                flips,
+                drains);
+    }
+
+    /// What a cluster that is rebuilt under load goes through besides.
+    Strains withMoves(int newJoins, int newDrains) {
+        return new Strains(
+                driftPerMillion,
+                slowDisks,
+                slowLinks,
+                longPauses,
+                leaderChanges,
+                0,
+                false,
+                restarts,
+                newJoins,
+                0,
+                newDrains);
+    }
+
+    /// Nothing but flipped bits.
+    static Strains ofFlips(int flips) {
+        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, flips, 0);
     }
 }

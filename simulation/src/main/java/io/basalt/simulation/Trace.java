@@ -9,7 +9,9 @@ public final class Trace {
     private static final int KEPT = 200;
     private static final long PRIME = 0x100000001b3L;
 
-    private final ArrayDeque<String> last = new ArrayDeque<>();
+    private record Noted(long atNs, String what) {}
+
+    private final ArrayDeque<Noted> last = new ArrayDeque<>();
     private long hash = 0xcbf29ce484222325L;
     private long count;
 
@@ -23,7 +25,7 @@ public final class Trace {
         if (last.size() == KEPT) {
             last.removeFirst();
         }
-        last.addLast(String.format("%12.6f ms  %s", nowNs / 1e6, what));
+        last.addLast(new Noted(nowNs, what));
     }
 
     /// Note a number without a text.
@@ -44,6 +46,8 @@ public final class Trace {
 
     /// The last events, oldest first.
     public List<String> last() {
-        return new ArrayList<>(last);
+        final List<String> texts = new ArrayList<>();
+        last.forEach(each -> texts.add(String.format("%12.6f ms  %s", each.atNs / 1e6, each.what)));
+        return texts;
     }
 }

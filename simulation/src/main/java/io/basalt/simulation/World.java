@@ -16,7 +16,7 @@ final class World implements AutoCloseable {
     private static final int TURNS_MAX = 100_000;
 
     private final SimClock clock = new SimClock();
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = new RunMemory();
     private final SimRandom order;
     private final SimNetwork network;
     private final Trace trace = new Trace();
@@ -128,6 +128,22 @@ final class World implements AutoCloseable {
             clock.advanceTo(Math.max(nextNs, clock.nanoTime()));
         }
         return true;
+    }
+
+    /// Let time pass until something holds that is dear to find out: it is asked once a while only.
+    boolean runUntilSeldom(BooleanSupplier holds, long everyNs, long forNs) {
+        final long untilNs = clock.nanoTime() + forNs;
+        final long[] askedNs = {Long.MIN_VALUE};
+        return runUntil(
+                () -> {
+                    final long nowNs = clock.nanoTime();
+                    if (nowNs < untilNs && askedNs[0] != Long.MIN_VALUE && nowNs - askedNs[0] < everyNs) {
+                        return false;
+                    }
+                    askedNs[0] = nowNs;
+                    return holds.getAsBoolean();
+                },
+                forNs);
     }
 
     /// Let time pass.

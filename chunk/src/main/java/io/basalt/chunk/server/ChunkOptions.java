@@ -51,38 +51,6 @@ public record ChunkOptions(
         }
     }
 
-    /// With the usual upkeep.
-    public ChunkOptions(
-            Path data,
-            ClusterKey key,
-            String name,
-            List<NodeAddress> metaservers,
-            String room,
-            String rack,
-            String host,
-            String setName,
-            List<DeviceOptions> devices,
-            List<Integer> cpus,
-            IdleMode idleMode,
-            ChunkSettings settings,
-            String software) {
-        this(
-                data,
-                key,
-                name,
-                metaservers,
-                room,
-                rack,
-                host,
-                setName,
-                devices,
-                cpus,
-                idleMode,
-                settings,
-                software,
-                Upkeep.DEFAULT);
-    }
-
     /// A node in a rack and room of their own names, with the usual settings.
     public static ChunkOptions of(
             Path data, ClusterKey key, String name, List<NodeAddress> metaservers, List<DeviceOptions> devices) {
@@ -99,7 +67,8 @@ public record ChunkOptions(
                 List.of(),
                 IdleMode.ADAPTIVE,
                 ChunkSettings.DEFAULT,
-                "0.1.0");
+                "0.1.0",
+                Upkeep.DEFAULT);
     }
 
     /// The same with another upkeep.

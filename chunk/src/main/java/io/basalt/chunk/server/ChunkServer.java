@@ -9,7 +9,6 @@ import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaClientOptions;
 import io.basalt.net.meta.MetaListener;
 import io.basalt.net.meta.MetaReply;
-import io.basalt.net.meta.PgChangeResult;
 import io.basalt.net.tcp.TcpNetwork;
 import io.basalt.placement.ClusterMap;
 import io.basalt.reactor.IdleMode;
@@ -25,6 +24,7 @@ import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.Registered;
+import io.basalt.wire.meta.RepairReport;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -231,6 +231,7 @@ public final class ChunkServer implements AutoCloseable {
     /// What the metaserver says, in the control reactor.
     private final class Listener implements MetaListener {
         private final Map<Integer, UsageReports> usage = new TreeMap<>();
+        private final WishLog wishes = new WishLog(control.reactor(), options.name());
         private boolean reports;
         private int setId;
 
@@ -331,7 +332,8 @@ public final class ChunkServer implements AutoCloseable {
             control.reactor().post(() -> {
                 final MetaClient at = client;
                 if (at != null && at.ready() && setId != 0) {
-                    at.change(new PgChange(setId, pg, epoch, kind, deviceId), new Wish(pg, kind));
+                    final PgChange change = new PgChange(setId, pg, epoch, kind, deviceId);
+                    at.change(change, wishes.wish(change));
                 }
             });
         }
@@ -340,15 +342,20 @@ public final class ChunkServer implements AutoCloseable {
             for (int index = 0; index < hosts.size() && !closed; index++) {
                 final DeviceHost host = hosts.get(index);
                 final int deviceId = deviceIds.get(index);
+                final int inSet = setId;
                 host.reactor().post(() -> {
                     if (closed) {
                         return;
                     }
                     final DeviceReport report = host.report(deviceId);
+                    final List<RepairReport.Progress> copies = host.repairs(inSet);
                     control.reactor().post(() -> {
                         final MetaClient at = client;
                         if (at != null && !closed) {
                             at.report(report);
+                            if (!copies.isEmpty()) {
+                                at.report(new RepairReport(at.nodeId(), copies));
+                            }
                         }
                     });
                 });
@@ -393,22 +400,6 @@ public final class ChunkServer implements AutoCloseable {
         @Override
         public void refused(MetaCode code, String reason) {
             LOG.log(Level.DEBUG, "which parts were deleted is not known, " + code + ": " + reason);
-        }
-    }
-
-    /// What became of a wish: if it is granted, a newer map says so; if not, it is uttered again.
-    private record Wish(int pg, PgChange.Kind kind) implements MetaReply<PgChangeResult> {
-        @Override
-        public void done(PgChangeResult result) {
-            LOG.log(
-                    Level.INFO,
-                    "pg " + pg + ": " + kind + (result.granted() ? " granted" : " refused") + ", epoch "
-                            + result.state().epoch());
-        }
-
-        @Override
-        public void refused(MetaCode code, String reason) {
-            LOG.log(Level.DEBUG, "pg " + pg + ": " + kind + " refused, " + code + ": " + reason);
         }
     }
 }

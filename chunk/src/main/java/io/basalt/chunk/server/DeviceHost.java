@@ -4,7 +4,6 @@ import io.basalt.chunk.ChunkCounters;
 import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.Membership;
-import io.basalt.chunk.ReplicationRules;
 import io.basalt.chunk.ShardStore;
 import io.basalt.net.NetOptions;
 import io.basalt.net.Network;
@@ -28,10 +27,13 @@ import io.basalt.store.file.FileOptions;
 import io.basalt.store.file.FileVolume;
 import io.basalt.wire.meta.ClientIo;
 import io.basalt.wire.meta.DeviceReport;
+import io.basalt.wire.meta.RepairReport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.UUID;
@@ -224,6 +226,20 @@ final class DeviceHost {
                 clientIo());
     }
 
+    /// How far the copies are that it brings up to date, in its reactor.
+    List<RepairReport.Progress> repairs(int setId) {
+        final List<RepairReport.Progress> copies = new ArrayList<>();
+        final ChunkDevice serving = device;
+        if (serving != null && setId != 0) {
+            serving.repairs((pg, deviceId, done, total, bytes) -> {
+                if (copies.size() < RepairReport.COUNT_MAX) {
+                    copies.add(new RepairReport.Progress(setId, pg, deviceId, done, total, bytes));
+                }
+            });
+        }
+        return copies;
+    }
+
     private ClientIo clientIo() {
         if (device == null) {
             return ClientIo.NONE;
@@ -269,14 +285,7 @@ final class DeviceHost {
         final Network over = network;
         if (device == null && over != null) {
             device = new ChunkDevice(
-                    reactor(),
-                    over,
-                    ShardStore.of(storeOf()),
-                    deviceId,
-                    life,
-                    membership,
-                    ReplicationRules.STANDARD,
-                    options.settings());
+                    reactor(), over, ShardStore.of(storeOf()), deviceId, life, membership, options.settings());
             device.scrub().rate(options.upkeep().scrubBytesPerSecond(), SCRUB_REST_NS);
             device.scrub().listener(new ScrubLog(reactor(), deviceOptions.path()));
         }

@@ -1,6 +1,7 @@
 package io.basalt.cli.bench;
 
 import io.basalt.linux.event.EventFd;
+import io.basalt.linux.file.FileDescriptor;
 import io.basalt.virtio.blk.BlkSpec;
 import io.basalt.virtio.queue.VirtqueueSpec;
 import io.basalt.virtio.vhostuser.VhostUserFrontEnd;
@@ -30,6 +31,7 @@ public final class Bench {
     private final Progress progress;
     private final @Nullable LongSupplier backEndCpu;
     private BooleanSupplier longer = () -> false;
+    private boolean inflightRegion;
 
     /// Hears how the run goes on, once a second.
     @FunctionalInterface
@@ -58,6 +60,12 @@ public final class Bench {
         return this;
     }
 
+    /// Keep an inflight region for the back end, as virtual machine monitors do.
+    public Bench withInflightRegion() {
+        inflightRegion = true;
+        return this;
+    }
+
     /// Run it.
     ///
     /// @throws IllegalStateException saying what went wrong: nobody there, a failed request, wrong data
@@ -66,7 +74,10 @@ public final class Bench {
         try (SocketTransport transport = SocketTransport.connect(socket, CONNECT_LIMIT)) {
             final VhostUserFrontEnd frontEnd = new VhostUserFrontEnd(transport);
             frontEnd.connect(
-                    VhostUserSpec.PROTOCOL_F_MQ | VhostUserSpec.PROTOCOL_F_REPLY_ACK | VhostUserSpec.PROTOCOL_F_CONFIG,
+                    VhostUserSpec.PROTOCOL_F_MQ
+                            | VhostUserSpec.PROTOCOL_F_REPLY_ACK
+                            | VhostUserSpec.PROTOCOL_F_CONFIG
+                            | (inflightRegion ? VhostUserSpec.PROTOCOL_F_INFLIGHT_SHMFD : 0),
                     -1);
             final long features = agree(frontEnd);
             final long blocks = blocks(capacityBytes(frontEnd));
@@ -133,6 +144,12 @@ public final class Bench {
             }
             for (int i = 0; i < workload.queueCount(); i++) {
                 queues.add(new LoadQueue(i, workload, arena, features, blocks, calls.get(i % workload.jobCount())));
+            }
+            if (inflightRegion) {
+                final VhostUserFrontEnd.Inflight region =
+                        frontEnd.createInflight(workload.queueCount(), workload.queueSize());
+                frontEnd.inflight(region);
+                FileDescriptor.close(region.fd());
             }
             frontEnd.memory(List.of(arena.description()));
             for (final LoadQueue queue : queues) {

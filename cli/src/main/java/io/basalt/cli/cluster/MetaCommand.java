@@ -63,7 +63,7 @@ public final class MetaCommand {
                             replica -> replica.path("leads").booleanValue(false) ? style.good("leader") : "follower")
                     .text("ADDRESS", "address")
                     .text("REST", replica -> replica.path("rest").stringValue("not known yet"))
-                    .text("ASKED", replica -> replica.path("self").booleanValue(false) ? "this one" : "");
+                    .text("HEARD OF", replica -> heard(replica, style));
             output().list(
                             replicas,
                             "id",
@@ -71,6 +71,18 @@ public final class MetaCommand {
                             "this metaserver is the only one; its log is its own (" + Texts.text(meta, "lastIndex")
                                     + " commands)");
             return ExitCode.OK;
+        }
+
+        private static String heard(JsonNode replica, Style style) {
+            if (replica.path("self").booleanValue(false)) {
+                return "is the one asked";
+            }
+            return switch (replica.path("contact").stringValue("")) {
+                case "ANSWERS" -> style.good("answers");
+                case "SILENT" -> style.bad("does not answer");
+                case "STRANGER" -> style.bad("has another key, or was not taken in");
+                default -> "not asked yet";
+            };
         }
     }
 
@@ -80,8 +92,8 @@ public final class MetaCommand {
             mixinStandardHelpOptions = true,
             description = {
                 "Take a new replica into the quorum.",
-                "It runs already, with an empty folder and these settings in [meta]: its own id, a quorum that lists it,"
-                        + " and join = true.",
+                "It runs already, with an empty folder and these settings in [meta]: its own id, a quorum that lists"
+                        + " it, and join = true.",
             })
     static final class Add extends ClusterCommand {
         @Parameters(index = "0", paramLabel = "ID@HOST:PORT", description = "Its new number, and where it waits.")

@@ -28,6 +28,20 @@ public final class RepairCommand {
         return repair.has("from") ? Texts.text(repair, "from") : "-";
     }
 
+    private static String shards(JsonNode repair) {
+        final long all = Texts.bytes(repair, "shards");
+        final long done = Texts.bytes(repair, "shardsDone");
+        return repair.has("shards") ? done + "/" + all + " (" + Texts.percent(done, all) + ")" : "-";
+    }
+
+    private static String written(JsonNode repair) {
+        return repair.has("bytes") ? Texts.size(repair, "bytes") : "-";
+    }
+
+    private static String rate(JsonNode repair) {
+        return repair.has("bytesPerSecond") ? Texts.size(repair, "bytesPerSecond") + "/s" : "-";
+    }
+
     private static String state(JsonNode repair, Style style) {
         final String state = Texts.text(repair, "state");
         return switch (state) {
@@ -63,6 +77,7 @@ public final class RepairCommand {
                                 elements(answer, "ended"),
                                 "pg",
                                 columns()
+                                        .number("WRITTEN", RepairCommand::written)
                                         .text("OUTCOME", each -> outcome(each, output().style()))
                                         .text("STARTED", each -> Texts.time(Texts.bytes(each, "startedMs")))
                                         .number(
@@ -79,7 +94,9 @@ public final class RepairCommand {
                             "pg",
                             columns()
                                     .text("STATE", each -> state(each, output().style()))
-                                    .text("STARTED", each -> Texts.time(Texts.bytes(each, "startedMs")))
+                                    .number("SHARDS", RepairCommand::shards)
+                                    .number("WRITTEN", RepairCommand::written)
+                                    .number("RATE", RepairCommand::rate)
                                     .number(
                                             "FOR",
                                             each -> duration(Math.max(0, nowMs - Texts.bytes(each, "startedMs"))))

@@ -1,5 +1,6 @@
 package io.basalt.cli.config;
 
+import io.basalt.cli.Seconds;
 import io.basalt.cli.Suggestion;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,6 +144,11 @@ public final class Configuration {
     public int number(String path, int otherwise) {
         final String text = text(path);
         return text.isEmpty() ? otherwise : Integer.parseInt(text);
+    }
+
+    /// The time that a setting is set to, in nanoseconds.
+    public long timeNs(String path) {
+        return Seconds.parse(text(path)).ns();
     }
 
     /// A path; the state folder's own or a folder of it if nobody has set it.

@@ -1,6 +1,7 @@
 package io.basalt.cli.config;
 
 import io.basalt.cli.ByteSize;
+import io.basalt.cli.Seconds;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -35,6 +36,18 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
     /// A whole number within bounds.
     static Kind number(int least, int most) {
         return new Kind(false, true, "a number from " + least + " to " + most, text -> isNumber(text, least, most));
+    }
+
+    /// A time within bounds.
+    ///
+    /// @param least as people write it
+    /// @param most likewise
+    static Kind time(String least, String most) {
+        return new Kind(
+                false,
+                false,
+                "a time from " + least + " to " + most + ", such as 500ms, 30s, 10m or 2h",
+                text -> isTime(text, Seconds.parse(least), Seconds.parse(most)));
     }
 
     /// Whole numbers within bounds.
@@ -78,6 +91,15 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
         try {
             ByteSize.parse(text);
             return true;
+        } catch (IllegalArgumentException none) {
+            return false;
+        }
+    }
+
+    private static boolean isTime(String text, Seconds least, Seconds most) {
+        try {
+            final long ns = Seconds.parse(text).ns();
+            return ns >= least.ns() && ns <= most.ns();
         } catch (IllegalArgumentException none) {
             return false;
         }

@@ -31,6 +31,24 @@ final class Settings {
                     "host",
                     "No two copies share one"),
             new Setting("meta", "pg_count", Kind.number(1, 65536), "256", "Placement groups of the first set"),
+            new Setting(
+                    "meta",
+                    "timeout",
+                    Kind.time("300ms", "1m"),
+                    "600ms",
+                    "How long a node may be silent before it counts as down"),
+            new Setting(
+                    "meta",
+                    "suspect",
+                    Kind.time("1ms", "1m"),
+                    "30ms",
+                    "How long a node may have no connection, once its process has ended it"),
+            new Setting(
+                    "meta",
+                    "out_after",
+                    Kind.time("1s", "9999h"),
+                    "10m",
+                    "How long a device may be away before its copies are made anew elsewhere"),
             new Setting("meta", "id", Kind.number(1, 65535), "", "Number of this replica in a quorum of metaservers"),
             new Setting(
                     "meta", "quorum", Kind.MEMBERS, "", "Replicas that begin the log: ID@HOST:PORT (default: alone)"),
@@ -75,6 +93,13 @@ final class Settings {
             new Setting("gate", "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How reactors idle"),
             new Setting("gate", "metrics", Kind.ADDRESS_OR_NONE, "127.0.0.1:7720", "Where Prometheus reads metrics"),
             new Setting("gate", "guest_memory_max", Kind.SIZE, "", "Largest guest's memory (default: this machine's)"),
+            new Setting(
+                    "upgrade",
+                    "restart_chunk",
+                    Kind.TEXT,
+                    "",
+                    "Command that restarts chunk server {name} of {host}, for `basalt upgrade`"),
+            new Setting("upgrade", "restart_meta", Kind.TEXT, "", "Likewise metaserver {name} of {host}"),
             new Setting(
                     "client", "url", Kind.URLS, "", "REST APIs for commands, tried in turn (default: that of [meta])"),
             new Setting("client", "token_file", Kind.PATH, "", "Their token (default: meta data/token)"));

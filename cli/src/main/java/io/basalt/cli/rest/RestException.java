@@ -19,7 +19,7 @@ public final class RestException extends RuntimeException {
     /// @param code the API's stable code; empty if there is none
     /// @param reason what is wrong, field first
     /// @param hint what to do; may be empty
-    RestException(int status, String code, String reason, String hint) {
+    public RestException(int status, String code, String reason, String hint) {
         super(reason);
         this.status = status;
         this.code = code;

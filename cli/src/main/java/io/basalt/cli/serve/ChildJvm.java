@@ -8,6 +8,9 @@ import java.util.List;
 
 /// A daemon's process: the same Java, the same classes, and the options of a server.
 public final class ChildJvm {
+    /// The variable that a daemon finds set which is started again when it ends.
+    static final String SUPERVISED = "BASALT_SUPERVISED";
+
     private static final List<String> SERVER = List.of(
             "-ea",
             "--enable-native-access=ALL-UNNAMED",
@@ -26,7 +29,9 @@ public final class ChildJvm {
     ///
     /// @param arguments of the basalt command
     static Process start(List<String> arguments) throws IOException {
-        return new ProcessBuilder(command(arguments)).inheritIO().start();
+        final ProcessBuilder child = new ProcessBuilder(command(arguments)).inheritIO();
+        child.environment().put(SUPERVISED, "1");
+        return child.start();
     }
 
     /// The words that start such a process.

@@ -9,10 +9,15 @@ import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.daemon.ClusterOptions;
 import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
+import io.basalt.gate.handover.Successor;
+import io.basalt.linux.process.ProcessControl;
+import io.basalt.linux.process.ServiceManager;
 import io.basalt.reactor.IdleMode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// The gate, by the settings.
 public final class GateDaemon implements Daemon {
@@ -26,9 +31,36 @@ public final class GateDaemon implements Daemon {
 
     /// Start it; returns when it answers. What it served before comes back.
     public static GateDaemon start(Configuration settings) {
+        return start(settings, null, null);
+    }
+
+    /// Start it, or take over from the one that waits at a socket.
+    ///
+    /// @param takeover the socket, or null to start anew
+    /// @param launcher starts the process that takes over from this one; null to refuse that
+    public static GateDaemon start(
+            Configuration settings, @Nullable Path takeover, Successor.@Nullable Launcher launcher) {
         final GateOptions options = options(settings);
         final LogLevel level = LogLevel.valueOf(settings.text("log_level").toUpperCase(Locale.ROOT));
-        return new GateDaemon(Gate.start(options, GateLog.install(level)), options);
+        return new GateDaemon(startOrTakeOver(options, GateLog.install(level), takeover, launcher), options);
+    }
+
+    /// Start a gate, or take over from the one that waits at a socket; the service manager hears of
+    /// it.
+    ///
+    /// @param takeover the socket, or null to start anew
+    /// @param launcher starts the process that takes over from this one; null to refuse that
+    public static Gate startOrTakeOver(
+            GateOptions options, GateLog log, @Nullable Path takeover, Successor.@Nullable Launcher launcher) {
+        if (takeover == null) {
+            return Gate.start(options, log, launcher);
+        }
+        final Gate gate = Gate.takeOver(options, log, takeover, launcher);
+        final String manager = System.getenv(ServiceManager.VARIABLE);
+        if (manager != null) {
+            ServiceManager.mainProcess(manager, ProcessControl.processId());
+        }
+        return gate;
     }
 
     private static GateOptions options(Configuration settings) {
@@ -80,6 +112,11 @@ public final class GateDaemon implements Daemon {
     @Override
     public String ready() {
         return "gate ready: rpc " + options.rpcSocket() + ", " + Texts.count(options.reactorCount(), "data reactor");
+    }
+
+    @Override
+    public CompletableFuture<Integer> ended() {
+        return gate.handedOver();
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class MetaDaemon implements Daemon {
     /// Start it; returns when it answers. With an empty folder it begins a cluster.
     public static MetaDaemon start(Configuration settings) {
         final Path data = settings.path("meta.data", "meta");
-        final MetaServiceOptions usual = MetaServiceOptions.DEFAULT;
+        final MetaServiceOptions usual = times(settings);
         final MetaServiceOptions service = usual.withFirstSet(
                 usual.firstSet(),
                 new RoutingRule(
@@ -47,6 +47,25 @@ public final class MetaDaemon implements Daemon {
         final List<String> quorum = settings.texts("meta.quorum");
         return new MetaDaemon(
                 MetaServer.start(quorum.isEmpty() ? options : options.withEngine(engine(settings, quorum))));
+    }
+
+    private static MetaServiceOptions times(Configuration settings) {
+        final MetaServiceOptions usual = MetaServiceOptions.DEFAULT;
+        final long timeoutNs = settings.timeNs("meta.timeout");
+        final long suspectNs = settings.timeNs("meta.suspect");
+        final long outAfterNs = settings.timeNs("meta.out_after");
+        if (suspectNs > timeoutNs) {
+            throw new IllegalArgumentException("meta.suspect: " + settings.text("meta.suspect")
+                    + " is longer than meta.timeout, " + settings.text("meta.timeout")
+                    + ": a node whose process has ended would be waited for longer than a silent one; make it shorter");
+        }
+        if (outAfterNs < timeoutNs) {
+            throw new IllegalArgumentException("meta.out_after: " + settings.text("meta.out_after")
+                    + " is shorter than meta.timeout, " + settings.text("meta.timeout")
+                    + ": devices would be replaced before they count as down; make it longer, 10m is usual");
+        }
+        return usual.withTimes(usual.heartbeatNs(), timeoutNs, usual.layoutDelayNs())
+                .withFailureTimes(suspectNs, outAfterNs);
     }
 
     private static QuorumEngine engine(Configuration settings, List<String> quorum) {

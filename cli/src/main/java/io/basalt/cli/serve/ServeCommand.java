@@ -1,7 +1,6 @@
 package io.basalt.cli.serve;
 
 import io.basalt.cli.CommandException;
-import io.basalt.cli.ExitCode;
 import io.basalt.cli.Termination;
 import io.basalt.cli.config.Configuration;
 import io.basalt.gate.config.GateLog;
@@ -27,8 +26,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `basalt serve`: every daemon that the file of settings has a table for, each as a process; or one of
-/// them in this process.
+/// `basalt serve`: every daemon that the file of settings has a table for, each as a process; or one
+/// of them in this process.
 @Command(
         name = "serve",
         mixinStandardHelpOptions = true,
@@ -115,6 +114,14 @@ public final class ServeCommand implements Callable<Integer> {
         @Spec
         private @Nullable CommandSpec spec;
 
+        final List<String> arguments() {
+            return Objects.requireNonNull(spec, "the command line parser sets it")
+                    .root()
+                    .commandLine()
+                    .getParseResult()
+                    .originalArgs();
+        }
+
         final int serve(Map<String, String> own, Function<Configuration, Daemon> start) {
             final Configuration settings = options.load(own);
             GateLog.install(LogLevel.valueOf(settings.text("log_level").toUpperCase(Locale.ROOT)));
@@ -123,9 +130,8 @@ public final class ServeCommand implements Callable<Integer> {
                 final PrintWriter out = out(spec);
                 out.println("basalt " + daemon.ready());
                 out.flush();
-                Termination.await();
+                return Termination.await(daemon.ended());
             }
-            return ExitCode.OK;
         }
     }
 
@@ -195,6 +201,12 @@ public final class ServeCommand implements Callable<Integer> {
         @Option(names = "--socket-dir", paramLabel = "DIR", description = "Where controllers' sockets are made.")
         private String socketFolder = "";
 
+        @Option(
+                names = ProcessSuccessor.OPTION,
+                paramLabel = "SOCKET",
+                description = "Take over from the gate that waits there; `basalt gate upgrade` has it set.")
+        private @Nullable Path takeover;
+
         @Mixin
         private MetaserverOptions metaservers = new MetaserverOptions();
 
@@ -208,7 +220,7 @@ public final class ServeCommand implements Callable<Integer> {
                             socketFolder,
                             MetaserverOptions.SETTING,
                             metaservers.text()),
-                    GateDaemon::start);
+                    settings -> GateDaemon.start(settings, takeover, ProcessSuccessor.launcher(arguments())));
         }
     }
 }

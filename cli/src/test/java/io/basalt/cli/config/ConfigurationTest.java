@@ -86,6 +86,8 @@ class ConfigurationTest {
                 "[meta]~listen = '7700'              | 2 | meta.listen: '7700' is not possible; write for instance",
                 "[meta]~~copies = 9                  | 3 | meta.copies: '9' is not possible; write a number",
                 "[meta]~copies = [1, 2]              | 2 | meta.copies is a list; write one value",
+                "[meta]~out_after = '10 min'         | 2 | meta.out_after: '10 min' is not possible; write a time from",
+                "[meta]~timeout = '1ms'              | 2 | meta.timeout: '1ms' is not possible; write a time",
                 "[gate]~idle = 'lazy'                | 2 | gate.idle: 'lazy' is not possible; write one of adaptive",
                 "[chunk.a]~device = ['/x']           | 2 | did you mean 'chunk.a.devices'?",
                 "[chunk.a]~device_size = '10X'       | 2 | chunk.a.device_size: '10X' is not possible",

@@ -6,10 +6,10 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// The start of a process that does not outlive the tests, not even when they are stopped from outside.
 final class ChildProcess {
-    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+    private static final Set<ProcessHandle> RUNNING = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(ProcessHandle::destroyForcibly)));
     }
 
     private ChildProcess() {}
@@ -17,7 +17,12 @@ final class ChildProcess {
     static Process start(ProcessBuilder builder) throws IOException {
         RUNNING.removeIf(process -> !process.isAlive());
         final Process process = builder.start();
-        RUNNING.add(process);
+        adopt(process.toHandle());
         return process;
+    }
+
+    /// A process that one of them has started does not outlive the tests, either.
+    static void adopt(ProcessHandle process) {
+        RUNNING.add(process);
     }
 }

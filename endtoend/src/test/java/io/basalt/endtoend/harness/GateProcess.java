@@ -1,33 +1,46 @@
 package io.basalt.endtoend.harness;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import tools.jackson.databind.JsonNode;
 
 /// A gate in a process of its own, started like in production. Its volumes and controllers live under one data
-/// folder, so that a restarted gate brings them back by itself.
+/// folder, so that a restarted gate brings them back by itself. After a hand-over it is the process that took over.
 public final class GateProcess implements AutoCloseable {
     private static final Duration READY_BOUND = Duration.ofMinutes(1);
     private static final int END_BOUND_S = 60;
 
+    private static final int TAIL_BYTES = 8192;
+
     private final Path data;
     private final Path rpcSocket;
-    private Process process;
-    private ProcessOutput output;
 
-    private GateProcess(Path data, Path rpcSocket) throws IOException {
+    /// What all its processes print: a pipe would end with the first of them.
+    private final Path output;
+
+    private Process started;
+    private ProcessHandle process;
+
+    private GateProcess(Path data, Path rpcSocket, Path output) throws IOException {
         this.data = data;
         this.rpcSocket = rpcSocket;
-        this.process = launch();
-        this.output = new ProcessOutput("gate", process.getInputStream());
+        this.output = output;
+        this.started = launch();
+        this.process = started.toHandle();
     }
 
     /// Starts a gate and waits until it answers on its RPC socket.
     public static GateProcess start(TestFolder folder) throws IOException {
-        final GateProcess gate = new GateProcess(folder.resolve("gate"), folder.resolve("rpc.sock"));
+        final GateProcess gate =
+                new GateProcess(folder.resolve("gate"), folder.resolve("rpc.sock"), folder.resolve("gate.log"));
         try {
             gate.awaitReady();
         } catch (AssertionError | RuntimeException e) {
@@ -55,7 +68,8 @@ public final class GateProcess implements AutoCloseable {
                         rpcSocket.toString(),
                         "--reactors",
                         "2"))
-                .redirectErrorStream(true));
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile())));
     }
 
     /// Readiness is a real answer, not the existence of a socket file, which a killed gate leaves behind.
@@ -65,8 +79,7 @@ public final class GateProcess implements AutoCloseable {
                 READY_BOUND,
                 () -> {
                     if (!process.isAlive()) {
-                        throw new AssertionError(
-                                "the gate ended with status " + process.exitValue() + "\n" + output.tail());
+                        throw new AssertionError("the gate has ended\n" + report());
                     }
                     try {
                         rpc().call("spdk_get_version", Map.of());
@@ -75,7 +88,7 @@ public final class GateProcess implements AutoCloseable {
                         return false;
                     }
                 },
-                () -> output.tail());
+                this::report);
     }
 
     public GateRpc rpc() {
@@ -93,16 +106,34 @@ public final class GateProcess implements AutoCloseable {
         if (process.isAlive()) {
             throw new IllegalStateException("the gate still runs");
         }
-        process = launch();
-        output = new ProcessOutput("gate", process.getInputStream());
+        started = launch();
+        process = started.toHandle();
         awaitReady();
     }
 
-    /// Asks the gate to end (SIGTERM) and returns its exit status.
+    /// Asks the gate to end (SIGTERM) and returns its exit status. Not after a hand-over, of whose process no status
+    /// is to be had.
     public int terminate() throws InterruptedException {
+        if (process.pid() != started.pid()) {
+            throw new IllegalStateException("the gate is a process that took over");
+        }
         process.destroy();
         awaitEnd();
-        return process.exitValue();
+        return started.waitFor();
+    }
+
+    /// Has a new process take over, and waits for the end of the old one.
+    ///
+    /// @return what the old one said of it
+    public JsonNode handOver() throws IOException, InterruptedException {
+        final JsonNode answer = rpc().call("gate_handover", Map.of());
+        final long next = answer.path("process_id").longValue();
+        awaitEnd();
+        process = ProcessHandle.of(next)
+                .orElseThrow(() -> new AssertionError("process " + next + " has ended\n" + report()));
+        ChildProcess.adopt(process);
+        awaitReady();
+        return answer;
     }
 
     /// Stops the gate's threads without its knowledge, as an overloaded host would (SIGSTOP).
@@ -126,15 +157,23 @@ public final class GateProcess implements AutoCloseable {
     }
 
     private void awaitEnd() throws InterruptedException {
-        if (!process.waitFor(END_BOUND_S, TimeUnit.SECONDS)) {
-            throw new AssertionError("the gate does not end\n" + output.tail());
+        try {
+            process.onExit().get(END_BOUND_S, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError("the gate does not end\n" + report(), e);
         }
-        output.join();
     }
 
     /// What the gate printed last.
     public String report() {
-        return "--- gate\n" + output.tail();
+        try (RandomAccessFile log = new RandomAccessFile(output.toFile(), "r")) {
+            final byte[] tail = new byte[(int) Math.min(log.length(), TAIL_BYTES)];
+            log.seek(log.length() - tail.length);
+            log.readFully(tail);
+            return "--- gate\n" + new String(tail, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "--- gate\n(no output: " + e.getMessage() + ")";
+        }
     }
 
     @Override

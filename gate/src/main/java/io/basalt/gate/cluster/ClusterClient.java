@@ -36,6 +36,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     private final Map<Integer, ClusterMap> maps = new HashMap<>();
     private Consumer<ClusterVolume> resizeListener = _ -> {};
     private @Nullable ServeListener serveListener;
+    private final Map<ClusterVolume, Consumer<@Nullable String>> waiting = new HashMap<>();
+    private boolean holding;
     private boolean closed;
 
     /// Who serves a volume to guests when the metaserver asks for it.
@@ -140,7 +142,66 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
                 .orElse(null);
     }
 
+    // ---- hand-over to another process of this gate
+
+    /// From now on volumes that are opened are not attached, until [#attachHeld] or [#attachAll()].
+    public void holdAttachments() {
+        holding = true;
+    }
+
+    /// Attach a volume that was held back: the generation rises, so that the process before writes nothing more.
+    ///
+    /// @param attached told null when that is so, or why it is not
+    public void attachHeld(ClusterVolume volume, Consumer<@Nullable String> attached) {
+        if (volume.state() != VolumeState.ATTACHING) {
+            attached.accept(volume.state() == VolumeState.ATTACHED ? null : volume.reason());
+            return;
+        }
+        waiting.put(volume, attached);
+        attachNow(volume);
+    }
+
+    /// Attach everything that was held back.
+    public void attachAll() {
+        holding = false;
+        List.copyOf(volumes).forEach(this::attach);
+    }
+
+    /// Say nothing more to the metaserver for a while. Volumes that are attached go on.
+    public void pause() {
+        meta.close();
+    }
+
+    /// Speak to the metaserver again, and attach what rested.
+    public void resume() {
+        meta.start();
+    }
+
+    /// Let a volume rest, whose channels are closed: another process attaches it.
+    public void rest(ClusterVolume volume) {
+        volume.rest();
+    }
+
+    /// Attach a volume again that rested.
+    public void wake(ClusterVolume volume) {
+        volume.wake();
+        attach(volume);
+    }
+
+    private void tellWaiting(ClusterVolume volume) {
+        final Consumer<@Nullable String> waits = waiting.remove(volume);
+        if (waits != null) {
+            waits.accept(volume.state() == VolumeState.ATTACHED ? null : volume.reason());
+        }
+    }
+
     private void attach(ClusterVolume volume) {
+        if (!holding) {
+            attachNow(volume);
+        }
+    }
+
+    private void attachNow(ClusterVolume volume) {
         if (closed || volume.state() != VolumeState.ATTACHING) {
             return;
         }
@@ -153,6 +214,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
                     if (volume.sizeBytes() != before) {
                         resizeListener.accept(volume);
                     }
+                    tellWaiting(volume);
                 } else {
                     // Deleted while it was being asked for.
                     detach(record.volumeId(), record.generation(), volume.volumeName(), () -> {});
@@ -170,11 +232,17 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
 
     private void attachRefused(ClusterVolume volume, MetaCode code, String reason) {
         switch (code) {
-            case NOT_FOUND, BAD_REQUEST, UNSUPPORTED, CONFLICT -> volume.refused(reason);
-            case ATTACHED, FENCED -> volume.fence(reason);
+            case NOT_FOUND, BAD_REQUEST, UNSUPPORTED, CONFLICT -> {
+                volume.refused(reason);
+                tellWaiting(volume);
+            }
+            case ATTACHED, FENCED -> {
+                volume.fence(reason);
+                tellWaiting(volume);
+            }
             default -> {
                 volume.waits(reason);
-                control.schedule(ATTACH_AGAIN_NS, () -> attach(volume));
+                control.schedule(ATTACH_AGAIN_NS, () -> attachNow(volume));
             }
         }
     }

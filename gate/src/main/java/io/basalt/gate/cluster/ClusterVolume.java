@@ -227,7 +227,7 @@ public final class ClusterVolume implements Volume {
     /// Another gate has the volume.
     void fence(String why) {
         assert control.inLoop();
-        if (!state.fails()) {
+        if (!state.fails() && state != VolumeState.RESTING) {
             condemn(VolumeState.FENCED, why);
         }
     }
@@ -244,6 +244,21 @@ public final class ClusterVolume implements Volume {
             open = List.copyOf(channels);
         }
         open.forEach(channel -> channel.port().reactor().post(channel::condemn));
+    }
+
+    /// Another process of this gate is about to attach the volume. Every channel is closed.
+    void rest() {
+        if (state == VolumeState.ATTACHED) {
+            become(VolumeState.RESTING, "on its way to another process");
+            layout = null;
+        }
+    }
+
+    /// It is to be attached here again.
+    void wake() {
+        if (state == VolumeState.RESTING) {
+            become(VolumeState.ATTACHING, "stays");
+        }
     }
 
     /// The volume is closed, and the metaserver is being told.

@@ -48,6 +48,16 @@ final class ConnectingEndpoint implements Endpoint {
     }
 
     @Override
+    public int fd() {
+        return -1;
+    }
+
+    @Override
+    public void surrender() {
+        close();
+    }
+
+    @Override
     public void close() {
         closed = true;
         if (retry != null) {

@@ -1,10 +1,12 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerHost;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.ControllerStatus;
 import io.basalt.gate.rpc.RpcError;
 import io.basalt.gate.volume.VolumeClaim;
+import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.linux.Errno;
 import io.basalt.linux.LinuxException;
@@ -12,6 +14,7 @@ import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
 import io.basalt.virtio.blk.BlkLimits;
 import io.basalt.virtio.blk.InterruptCoalescing;
+import io.basalt.virtio.vhostuser.SessionImage;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +34,7 @@ public final class Controllers implements ControllerHost {
     private final long guestBytesMax;
     private final Map<String, Controller> controllers = new LinkedHashMap<>();
     private ChangeListener changes = _ -> {};
+    private @Nullable Map<String, UnixListener> listeners;
     private int nextReactor;
 
     /// A reactor that queues may live on.
@@ -50,7 +54,8 @@ public final class Controllers implements ControllerHost {
 
     @Override
     public void create(ControllerSpec spec) {
-        create(spec, null);
+        final UnixListener inherited = listeners == null ? null : listeners.remove(spec.name());
+        create(spec, inherited == null ? null : inherited.owning(spec.socket()));
     }
 
     /// Make a controller on a socket that listens already.
@@ -72,6 +77,7 @@ public final class Controllers implements ControllerHost {
                     BlkLimits.DEFAULT.withQueueCount(queueCount),
                     new HostMemoryMapper(guestBytesMax),
                     inherited,
+                    listeners != null,
                     () -> changes.changed(spec.name()),
                     () -> controllers.remove(spec.name()));
         } catch (LinuxException failure) {
@@ -168,6 +174,111 @@ public final class Controllers implements ControllerHost {
                 }
             });
         }
+    }
+
+    // ---- hand-over, in the old gate
+
+    /// Whether a controller is just being deleted: then nothing can be handed over.
+    public boolean anyBeingDeleted() {
+        return controllers.values().stream().anyMatch(Controller::isBeingDeleted);
+    }
+
+    /// What the next process prepares itself with.
+    public List<HandoverMessage.DiskImage> images() {
+        return controllers.values().stream().map(Controller::image).toList();
+    }
+
+    /// Names of the controllers, those together whose volumes are, or are built on, the same.
+    public List<List<String>> groups() {
+        final Map<String, List<String>> groups = new LinkedHashMap<>();
+        for (final Controller controller : controllers.values()) {
+            groups.computeIfAbsent(rootOf(controller.spec().volume()), _ -> new ArrayList<>())
+                    .add(controller.spec().name());
+        }
+        return List.copyOf(groups.values());
+    }
+
+    private String rootOf(String volume) {
+        final VolumeEntry entry = volumes.find(volume);
+        final String base = entry == null ? null : entry.spec().base();
+        return base == null ? volume : rootOf(base);
+    }
+
+    /// The volume that controllers of one group are in the end about.
+    public @Nullable VolumeEntry volumeOf(String controller) {
+        return volumes.find(rootOf(require(controller).spec().volume()));
+    }
+
+    /// Let go of controllers' disks.
+    ///
+    /// @param suspended run when all are let go of
+    public void suspend(List<String> names, Runnable suspended) {
+        final int[] left = {names.size()};
+        for (final String name : names) {
+            require(name).suspend(() -> {
+                left[0]--;
+                if (left[0] == 0) {
+                    suspended.run();
+                }
+            });
+        }
+    }
+
+    /// What has become of a suspended disk since [#images()].
+    public HandoverMessage.DiskState suspendedState(String name) {
+        return require(name).suspendedState();
+    }
+
+    /// Go on with disks that [#suspend] was called for.
+    ///
+    /// @param ranElsewhere whether a process that has died may have run them
+    public void resume(List<String> names, boolean ranElsewhere) {
+        names.forEach(name -> require(name).resume(ranElsewhere));
+    }
+
+    /// Another process serves every disk: release everything without a trace for front ends.
+    public void surrender() {
+        List.copyOf(controllers.values()).forEach(Controller::surrender);
+    }
+
+    // ---- hand-over, in the new gate
+
+    /// From now on controllers are made to take over.
+    ///
+    /// @param inherited listening sockets by the controllers' names, owned from now on
+    public void standBy(Map<String, UnixListener> inherited) {
+        listeners = new LinkedHashMap<>(inherited);
+    }
+
+    /// Get ready to go on with a disk.
+    ///
+    /// @param image its connection and session belong to this object from now on
+    /// @param prepared told null, or why that cannot be
+    public void prepare(HandoverMessage.DiskImage image, Consumer<@Nullable String> prepared) {
+        final SessionImage session = image.session();
+        if (session == null) {
+            prepared.accept(null);
+        } else {
+            require(image.name()).prepare(image.connection(), session, prepared);
+        }
+    }
+
+    /// Run a disk that was let go of elsewhere.
+    ///
+    /// @param taken told null, or why that cannot be
+    public void take(HandoverMessage.DiskState disk, Consumer<@Nullable String> taken) {
+        require(disk.name()).take(disk, taken);
+    }
+
+    /// Serve every disk.
+    public void beginToServe() {
+        listeners = null;
+        List.copyOf(controllers.values()).forEach(Controller::beginToServe);
+    }
+
+    /// Let go of everything that was prepared or taken.
+    public void abandon() {
+        List.copyOf(controllers.values()).forEach(Controller::abandon);
     }
 
     @Override

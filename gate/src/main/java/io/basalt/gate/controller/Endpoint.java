@@ -5,6 +5,12 @@ interface Endpoint {
     /// Look for a connection now, and go on looking. Called at first and whenever the taker is free again.
     void resume();
 
+    /// Stop, without a trace: another process listens on the same socket, or connects, from now on.
+    void surrender();
+
+    /// The listening socket, which stays the endpoint's; -1 if there is none.
+    int fd();
+
     /// Stop, and remove what was made in the file system.
     void close();
 

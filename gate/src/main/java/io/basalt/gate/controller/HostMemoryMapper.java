@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.linux.Errno;
 import io.basalt.linux.LinuxException;
 import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.file.FileSpec;
@@ -126,20 +127,25 @@ final class HostMemoryMapper implements MemoryMapper {
         final long pageBytes = Math.max(PAGE_BYTES, FileSystem.hugetlbPageBytes(fd));
         final long start = mmapOffset & -pageBytes;
         final long length = (mmapOffset + size - start + pageBytes - 1) & -pageBytes;
+        final int own = FileDescriptor.duplicate(fd);
+        if (own < 0) {
+            throw new RefusedException(what + ": no descriptor left (" + Errno.describe(-own) + ")");
+        }
         try {
             final io.basalt.linux.memory.Mapping whole =
                     io.basalt.linux.memory.Mapping.ofFile(fd, start, Math.min(length, status.size() - start), true);
-            return prefaulted(what, new HostMapping(whole, mmapOffset - start, size, sealed));
+            return prefaulted(what, new HostMapping(whole, own, mmapOffset - start, size, sealed));
         } catch (LinuxException failure) {
+            FileDescriptor.close(own);
             throw new RefusedException(what + ": " + failure.getMessage());
         }
     }
 
     private static Mapping prefaulted(String what, HostMapping mapping) throws RefusedException {
         final int result = mapping.whole.prefault();
-        if (result < 0 && result != -io.basalt.linux.Errno.EINVAL) {
+        if (result < 0 && result != -Errno.EINVAL) {
             mapping.unmap();
-            throw new RefusedException(what + ": pages cannot be had: " + io.basalt.linux.Errno.describe(-result));
+            throw new RefusedException(what + ": pages cannot be had: " + Errno.describe(-result));
         }
         return mapping;
     }
@@ -176,6 +182,11 @@ final class HostMemoryMapper implements MemoryMapper {
         }
 
         @Override
+        public int fd() {
+            return mapping.fd();
+        }
+
+        @Override
         public boolean sealed() {
             return mapping.sealed();
         }
@@ -194,11 +205,13 @@ final class HostMemoryMapper implements MemoryMapper {
     /// Part of a file's mapping: whole pages are mapped, exactly the region is shown.
     private static final class HostMapping implements Mapping {
         private final io.basalt.linux.memory.Mapping whole;
+        private final int fd;
         private final MemorySegment region;
         private final boolean sealed;
 
-        HostMapping(io.basalt.linux.memory.Mapping whole, long offset, long size, boolean sealed) {
+        HostMapping(io.basalt.linux.memory.Mapping whole, int fd, long offset, long size, boolean sealed) {
             this.whole = whole;
+            this.fd = fd;
             this.sealed = sealed;
             this.region = whole.segment().asSlice(offset, size);
         }
@@ -214,8 +227,15 @@ final class HostMemoryMapper implements MemoryMapper {
         }
 
         @Override
+        public int fd() {
+            return fd;
+        }
+
+        @Override
         public void unmap() {
             whole.close();
+            // A file in memory: its last close waits for nobody.
+            FileDescriptor.close(fd);
         }
     }
 }

@@ -39,6 +39,17 @@ final class ListeningEndpoint implements Endpoint {
     }
 
     @Override
+    public int fd() {
+        return listener.fd();
+    }
+
+    @Override
+    public void surrender() {
+        control.engine().unwatch(watch);
+        foreign.close(listener.release());
+    }
+
+    @Override
     public void close() {
         control.engine().unwatch(watch);
         final int last = FileDescriptor.duplicate(listener.fd());

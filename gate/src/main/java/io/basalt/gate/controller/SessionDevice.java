@@ -7,6 +7,7 @@ import io.basalt.virtio.blk.BlkConfiguration;
 import io.basalt.virtio.blk.BlkDevice;
 import io.basalt.virtio.blk.BlkQueue;
 import io.basalt.virtio.blk.BlkQueueCounters;
+import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.QueueFault;
 import io.basalt.virtio.queue.QueueSetup;
 import io.basalt.virtio.vhostuser.RefusedException;
@@ -16,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What one session drives: a disk whose queues are spread over the data reactors.
@@ -125,6 +127,35 @@ final class SessionDevice implements VhostUserDevice {
                 completion.completed(refusal);
             });
         });
+    }
+
+    /// Register guest memory with the volume on every reactor, so that queues that start later need not wait for it.
+    ///
+    /// @param done run when that is so
+    void prepare(GuestMemory memory, Runnable done) {
+        onEveryReactor(share -> share.prepare(memory.table()), done);
+    }
+
+    /// Undo [#prepare]: the queues that wanted it have started, or none will.
+    ///
+    /// @param done run when that is so
+    void unprepare(GuestMemory memory, Runnable done) {
+        onEveryReactor(share -> share.unprepare(memory.table()), done);
+    }
+
+    private void onEveryReactor(Consumer<VolumeShare> command, Runnable done) {
+        final int[] left = {shares.size()};
+        for (final VolumeShare share : shares) {
+            share.reactor().post(() -> {
+                command.accept(share);
+                control.post(() -> {
+                    left[0]--;
+                    if (left[0] == 0) {
+                        done.run();
+                    }
+                });
+            });
+        }
     }
 
     private void started(QueueSlot slot, int index, @Nullable String refusal) {

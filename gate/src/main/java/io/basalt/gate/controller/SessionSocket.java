@@ -59,6 +59,17 @@ final class SessionSocket implements FrontEndConnection {
         read();
     }
 
+    private void stopWatching() {
+        if (watch >= 0) {
+            control.engine().unwatch(watch);
+            watch = -1;
+        }
+    }
+
+    int fd() {
+        return socket.fd();
+    }
+
     private void read() {
         final VhostUserSession current = session;
         if (current == null) {
@@ -143,11 +154,17 @@ final class SessionSocket implements FrontEndConnection {
             deadline.cancel();
             deadline = null;
         }
-        if (watch >= 0) {
-            control.engine().unwatch(watch);
-            watch = -1;
-        }
+        stopWatching();
         events.closing(reason);
+    }
+
+    @Override
+    public void surrendered() {
+        session = null;
+        stopWatching();
+        // Not shut down: the process that goes on has the same socket.
+        foreign.close(socket.release());
+        events.closed();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.basalt.gate.controller;
 
+import io.basalt.block.RegionTable;
 import io.basalt.block.Volume;
 import io.basalt.block.VolumeChannel;
 import io.basalt.reactor.Reactor;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One volume's channel on one data reactor, shared by all queues of a controller that live there: so that guest
@@ -31,6 +33,17 @@ final class VolumeShare {
         channel = open;
         users++;
         return open;
+    }
+
+    /// Take the channel and register memory with it, for queues that are to start soon.
+    void prepare(RegionTable memory) {
+        take().useMemory(memory);
+    }
+
+    /// Undo [#prepare].
+    void unprepare(RegionTable memory) {
+        Objects.requireNonNull(channel, "prepared before").releaseMemory(memory);
+        giveBack();
     }
 
     /// Give the channel back; it is closed after the last user, who has nothing in flight.

@@ -30,22 +30,28 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// A gate's membership in a cluster: a network on every reactor, the data reactors' ports, and the client
-/// that speaks to the metaserver. Made and closed by one thread that is none of the reactors'.
+/// A gate's membership in a cluster: a network on every reactor, the data reactors' ports, and the
+/// client that speaks to the metaserver. Made and closed by one thread that is none of the reactors'.
 final class ClusterMembership implements AutoCloseable {
     private static final String UUID_FILE = "node.uuid";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+    /// Long, as a host that comes up starts everything at once; only a reactor that is stuck takes it all.
+    private static final Duration ANSWER_LIMIT = Duration.ofMinutes(1);
+
     private static final long CLOSE_LOOK_NS = 1_000_000;
 
     private static final long MS_NS = 1_000_000;
 
-    /// A chunk server that has stood still for this long is asked elsewhere; one that lives says so more often.
+    /// A chunk server that has stood still for this long is asked elsewhere; one that lives says so
+    /// more often.
     private static final long SILENCE_NS = 700 * MS_NS;
 
     private static final long HEARTBEAT_NS = 150 * MS_NS;
     private static final long HANDSHAKE_NS = 1_000 * MS_NS;
 
-    /// Guests' data goes straight to where it belongs; the pool is for data that has to be copied first.
+    /// Guests' data goes straight to where it belongs; the pool is for data that has to be copied
+    /// first.
     private static final int POOL_BYTES = 32 << 20;
 
     private static final int PAYLOAD_BYTES_MAX = 64 << 10;
@@ -184,7 +190,7 @@ final class ClusterMembership implements AutoCloseable {
                 result.completeExceptionally(failure);
             }
         });
-        return await(result, CLOSE_LIMIT);
+        return await(result, ANSWER_LIMIT);
     }
 
     private static <T> T await(CompletableFuture<T> result, Duration limit) {

@@ -45,6 +45,18 @@ final class DataFolder implements AutoCloseable {
         return new DataFolder(file);
     }
 
+    /// The folder of a gate that hands over: its lock goes along.
+    ///
+    /// @param lock open file that holds the lock, owned from now on
+    static DataFolder adopt(int lock) {
+        return new DataFolder(LinuxFile.adopt(lock));
+    }
+
+    /// The open file that holds the lock, which stays this object's.
+    int fd() {
+        return lock.fd();
+    }
+
     private static void make(Path folder) {
         try {
             if (!Files.isDirectory(folder)) {

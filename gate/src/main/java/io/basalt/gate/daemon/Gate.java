@@ -4,6 +4,8 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.Successor;
+import io.basalt.gate.handover.Takeover;
 import io.basalt.gate.metrics.GateMetrics;
 import io.basalt.gate.metrics.MetricsServer;
 import io.basalt.gate.rpc.ControllerSpec;
@@ -21,82 +23,160 @@ import io.basalt.reactor.thread.SystemClock;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A running gate: its reactors, volumes, controllers and management socket.
 ///
-/// Concurrency: made and closed by one thread that is none of its reactors'. Everything inside lives on the control
-/// reactor or below; this class only posts to it and waits.
+/// Concurrency: made and closed by one thread that is none of its reactors'. Everything inside lives
+/// on the control reactor or below; this class only posts to it and waits.
 public final class Gate implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Gate.class.getName());
-    /// How long a stop waits for requests in flight. A volume that answers later than this is given up: its
-    /// requests are in the inflight region and are resubmitted by the next gate.
+    /// How long a stop waits for requests in flight. A volume that answers later than this is given
+    /// up: its requests are in the inflight region and are resubmitted by the next gate.
     private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
     /// How often what could not be restored is tried again, in nanoseconds.
     private static final long RETRY_NS = 5_000_000_000L;
+    private static final int METRICS_TRIES = 100;
+    private static final long METRICS_STEP_NS = 100_000_000L;
     static final String VERSION = "0.1.0";
 
-    private final DataFolder folder;
+    private final GateOptions options;
     private final Reactors reactors;
     private final @Nullable ClusterMembership membership;
+    private final Core core;
     private final VolumeRegistry volumes;
     private final Controllers controllers;
-    private final RpcServer server;
-    private final @Nullable MetricsServer metrics;
+    private final CompletableFuture<Integer> handedOver = new CompletableFuture<>();
+    private @Nullable DataFolder folder;
+    private @Nullable MetricsServer metrics;
     private boolean closed;
 
-    private Gate(GateOptions options, GateLog log) {
-        folder = DataFolder.open(options);
-        try {
-            reactors = new Reactors(options);
-        } catch (RuntimeException failure) {
-            folder.close();
-            throw failure;
-        }
+    /// @param opened the data folder, or null if another gate hands it over
+    private Gate(GateOptions options, GateLog log, @Nullable DataFolder opened, Successor.@Nullable Launcher launcher) {
+        this.options = options;
+        folder = opened;
+        reactors = new Reactors(options);
         try {
             final ClusterOptions cluster = options.cluster();
             membership = cluster == null
                     ? null
                     : new ClusterMembership(cluster, reactors.control(), reactors.data(), options.data());
-            final Core core = onControl(() -> new Core(options, log));
+            core = onControl(() -> new Core(log, launcher));
             volumes = core.volumes;
             controllers = core.controllers;
-            server = core.server;
-            metrics = metrics(options.metrics(), core.metrics);
         } catch (RuntimeException failure) {
             reactors.close();
+            throw failure;
+        }
+    }
+
+    /// Start a gate that cannot be handed over: bring back what its state file holds, then listen for
+    /// management requests.
+    ///
+    /// @throws RuntimeException saying what is missing or in the way; nothing is left running then
+    public static Gate start(GateOptions options, GateLog log) {
+        return start(options, log, null);
+    }
+
+    /// The same.
+    ///
+    /// @param launcher starts the process that takes over when an operator wishes so; null to refuse
+    ///     that
+    public static Gate start(GateOptions options, GateLog log, Successor.@Nullable Launcher launcher) {
+        final DataFolder folder = DataFolder.open(options);
+        try {
+            final Gate gate = new Gate(options, log, folder, launcher);
+            try {
+                gate.onControl(() -> {
+                    gate.core.restore();
+                    gate.core.serve(
+                            RpcServer.listen(gate.reactors.control(), gate.core.dispatcher, options.rpcSocket()),
+                            folder);
+                    return Boolean.TRUE;
+                });
+            } catch (RuntimeException failure) {
+                gate.reactors.close();
+                throw failure;
+            }
+            gate.metrics = gate.metrics(options.metrics(), 0);
+            return gate;
+        } catch (RuntimeException failure) {
             folder.close();
             throw failure;
         }
     }
 
-    /// Start a gate: bring back what its state file holds, then listen for management requests.
+    /// Take over all that another gate serves, which started this process for it.
     ///
-    /// @throws RuntimeException saying what is missing or in the way; nothing is left running then
-    public static Gate start(GateOptions options, GateLog log) {
-        return new Gate(options, log);
+    /// @param socket where that gate waits
+    /// @throws IllegalStateException if the other gate stays what it is; nothing is left running then
+    public static Gate takeOver(GateOptions options, GateLog log, Path socket, Successor.@Nullable Launcher launcher) {
+        final Gate gate = new Gate(options, log, null, launcher);
+        gate.warmUp();
+        final CompletableFuture<String> ended = new CompletableFuture<>();
+        gate.reactors.control().post(() -> {
+            try {
+                gate.core.enter(socket, ended::complete);
+            } catch (RuntimeException failure) {
+                ended.complete(String.valueOf(failure.getMessage()));
+            }
+        });
+        final String reason = ended.join();
+        if (!reason.isEmpty()) {
+            gate.close();
+            throw new IllegalStateException("nothing was taken over: " + reason);
+        }
+        gate.metrics = gate.metrics(options.metrics(), METRICS_TRIES);
+        return gate;
     }
 
-    /// Guests' disks do not wait for whoever has taken the port of the metrics: that is told, and nothing more.
-    private @Nullable MetricsServer metrics(@Nullable InetSocketAddress listen, GateMetrics page) {
+    private void warmUp() {
+        final List<CompletableFuture<Long>> done = new ArrayList<>();
+        for (final Controllers.DataReactor each : reactors.data()) {
+            final CompletableFuture<Long> one = new CompletableFuture<>();
+            done.add(one);
+            each.reactor().post(() -> one.complete(WarmUp.run(each.reactor())));
+        }
+        done.forEach(CompletableFuture::join);
+    }
+
+    /// Completed with 0 when another process has become the gate; this one is then to be closed.
+    public CompletableFuture<Integer> handedOver() {
+        return handedOver;
+    }
+
+    /// Guests' disks do not wait for whoever has taken the port of the metrics: that is told, and
+    /// nothing more. The gate before may need a moment to leave the port.
+    private @Nullable MetricsServer metrics(@Nullable InetSocketAddress listen, int tries) {
         if (listen == null) {
             return null;
         }
-        try {
-            return MetricsServer.start(listen, reactors.control(), page::text);
-        } catch (IOException failure) {
-            LOG.log(
-                    Level.WARNING,
-                    "no metrics: " + listen.getHostString() + ":" + listen.getPort() + " cannot be listened on ("
-                            + failure.getMessage() + "); choose another address, and start the gate again");
-            return null;
+        IOException last = null;
+        for (int left = tries; left >= 0; left--) {
+            try {
+                return MetricsServer.start(listen, reactors.control(), core.metrics::text);
+            } catch (IOException failure) {
+                last = failure;
+                LockSupport.parkNanos(left == 0 ? 0 : METRICS_STEP_NS);
+            }
         }
+        LOG.log(
+                Level.WARNING,
+                "no metrics: " + listen.getHostString() + ":" + listen.getPort() + " cannot be listened on ("
+                        + (last == null ? "" : last.getMessage())
+                        + "); choose another address, and start the gate again");
+        return null;
     }
 
     /// Where metrics are told, or null if nowhere.
@@ -106,18 +186,25 @@ public final class Gate implements AutoCloseable {
 
     /// What is made on the control reactor.
     private final class Core {
+        final StoreVolumeFactory factory;
         final VolumeRegistry volumes;
         final Controllers controllers;
-        final RpcServer server;
+        final RpcDispatcher dispatcher = new RpcDispatcher();
+        final GateMethods methods;
         final GateMetrics metrics;
+        final @Nullable ClusterClient client;
+        final HandoverMethods handovers;
 
-        Core(GateOptions options, GateLog log) {
+        @Nullable
+        RpcServer server;
+
+        Core(GateLog log, Successor.@Nullable Launcher launcher) {
             final Reactor control = reactors.control();
-            final ClusterClient client = membership == null ? null : membership.client();
-            volumes = new VolumeRegistry(new StoreVolumeFactory(client));
+            client = membership == null ? null : membership.client();
+            factory = new StoreVolumeFactory(client);
+            volumes = new VolumeRegistry(factory);
             controllers = new Controllers(control, reactors.data(), volumes, options.guestMemoryMax());
-            final RpcDispatcher dispatcher = new RpcDispatcher();
-            final GateMethods methods = GateMethods.register(
+            methods = GateMethods.register(
                     dispatcher,
                     volumes,
                     controllers,
@@ -127,30 +214,65 @@ public final class Gate implements AutoCloseable {
                     new GateSettings(VERSION, "", ProcessControl.processId(), options.socketFolder()),
                     SystemClock.INSTANCE,
                     client);
-            if (membership != null && client != null) {
+            handovers = new HandoverMethods(control, options.data(), launcher);
+            handovers.register(dispatcher);
+            if (client != null) {
                 client.onServe(new GuestServing(dispatcher, client, options.socketFolder()));
+            }
+            metrics = new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount);
+        }
+
+        void restore() {
+            if (membership != null) {
                 membership.start();
             }
             if (methods.restore() > 0) {
-                retryLater(control, methods);
+                retryLater(reactors.control(), this);
             }
-            server = RpcServer.listen(control, dispatcher, options.rpcSocket());
-            metrics = new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount);
+        }
+
+        void serve(RpcServer listening, DataFolder owned) {
+            server = listening;
+            folder = owned;
+            handovers.giver(new GateGiver(
+                    dispatcher,
+                    methods,
+                    volumes,
+                    controllers,
+                    listening,
+                    owned.fd(),
+                    client,
+                    () -> handedOver.complete(0)));
+        }
+
+        void enter(Path socket, Consumer<String> ended) {
+            final Reactor control = reactors.control();
+            final GateTaker taker =
+                    new GateTaker(control, factory, volumes, controllers, methods, client, (owned, listener) -> {
+                        serve(RpcServer.adopt(control, dispatcher, options.rpcSocket(), listener), owned);
+                        if (methods.unappliedCount() > 0) {
+                            retryLater(control, this);
+                        }
+                    });
+            final Takeover takeover = new Takeover(taker, ended);
+            takeover.greet(
+                    HandoverDoor.enter(control, socket, takeover.listener()), VERSION, ProcessControl.processId());
         }
     }
 
-    private static void retryLater(Reactor control, GateMethods methods) {
+    private static void retryLater(Reactor control, Core core) {
         control.schedule(RETRY_NS, () -> {
-            if (methods.retry() > 0) {
-                retryLater(control, methods);
+            if (core.dispatcher.held() || core.methods.retry() > 0) {
+                retryLater(control, core);
             }
         });
     }
 
-    /// Make a volume and a controller that no state file remembers: for programs that are told what to serve by
-    /// their command line.
+    /// Make a volume and a controller that no state file remembers: for programs that are told what
+    /// to serve by their command line.
     ///
-    /// @param inherited listening socket, owned by the gate from now on; null to make one at the spec's path
+    /// @param inherited listening socket, owned by the gate from now on; null to make one at the
+    ///     spec's path
     /// @throws io.basalt.gate.rpc.RpcError if they cannot be made
     public void serve(VolumeSpec volume, ControllerSpec controller, @Nullable UnixListener inherited) {
         onControl(() -> {
@@ -165,8 +287,8 @@ public final class Gate implements AutoCloseable {
         return reactors.dataCpuNs();
     }
 
-    /// Stop: no more management, front ends are hung up on after what they asked for is answered, volumes are
-    /// closed.
+    /// Stop: no more management, front ends are hung up on after what they asked for is answered,
+    /// volumes are closed.
     @Override
     public void close() {
         if (closed) {
@@ -178,7 +300,10 @@ public final class Gate implements AutoCloseable {
         }
         final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         reactors.control().post(() -> {
-            server.close();
+            final RpcServer listening = core.server;
+            if (listening != null) {
+                listening.close();
+            }
             controllers.deleteAll(() -> stopped.complete(Boolean.TRUE));
         });
         try {
@@ -201,7 +326,9 @@ public final class Gate implements AutoCloseable {
             membership.close();
         }
         reactors.close();
-        folder.close();
+        if (folder != null) {
+            folder.close();
+        }
     }
 
     private <T> T onControl(Supplier<T> work) {

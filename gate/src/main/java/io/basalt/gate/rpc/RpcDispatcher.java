@@ -21,6 +21,7 @@ public final class RpcDispatcher {
 
     private final Map<String, RpcMethod> methods = new LinkedHashMap<>();
     private final Map<String, String> aliases = new LinkedHashMap<>();
+    private @Nullable String held;
 
     /// Add a method. Its name is new.
     public void register(RpcMethod method) {
@@ -44,6 +45,22 @@ public final class RpcDispatcher {
         return Collections.unmodifiableMap(aliases);
     }
 
+    /// From now on clients' calls that change something are refused.
+    ///
+    /// @param reason why, for the caller; null to allow them again
+    public void hold(@Nullable String reason) {
+        held = reason;
+    }
+
+    /// Whether calls that change something are refused now.
+    public boolean held() {
+        return held != null;
+    }
+
+    private boolean isHeld(String name) {
+        return held != null && !name.contains("_get_") && !name.startsWith("framework_wait");
+    }
+
     /// Call a method.
     ///
     /// @param parameters an object; null or empty for none
@@ -52,6 +69,11 @@ public final class RpcDispatcher {
         final RpcMethod method = methods.get(aliases.getOrDefault(name, name));
         if (method == null) {
             completion.accept(new RpcResult(null, unknown(name)));
+            return;
+        }
+        final String reason = held;
+        if (reason != null && isHeld(method.name())) {
+            completion.accept(new RpcResult(null, RpcError.busy("method", reason, "ask again in a moment")));
             return;
         }
         final ObjectNode given = named(parameters);

@@ -2,6 +2,7 @@ package io.basalt.gate.rpc;
 
 import io.basalt.linux.Errno;
 import io.basalt.linux.LinuxException;
+import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.socket.PeerCredentials;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.linux.socket.UnixSocket;
@@ -47,6 +48,8 @@ public final class RpcServer implements AutoCloseable {
     private static final int POLLOUT = 4;
     private static final int ROOT = 0;
     private static final int[] NO_FDS = {};
+    private static final long FAREWELL_NS = 1_000_000_000L;
+    private static final long FAREWELL_STEP_NS = 1_000_000;
 
     private final Reactor reactor;
     private final Engine engine;
@@ -108,6 +111,16 @@ public final class RpcServer implements AutoCloseable {
         return new RpcServer(reactor, dispatcher, path, open(path), userAllowed, silenceNs);
     }
 
+    /// Listen on a socket that listens already, as the process before has left it.
+    ///
+    /// @param listener the server's from now on
+    /// @param path where it listens
+    public static RpcServer adopt(Reactor reactor, RpcDispatcher dispatcher, Path path, UnixListener listener) {
+        final int own = owner(path);
+        return new RpcServer(
+                reactor, dispatcher, path, listener.owning(path), uid -> uid == own || uid == ROOT, SILENCE_NS);
+    }
+
     private static UnixListener open(Path path) {
         if (UnixListener.removeStale(path)) {
             LOG.log(Level.INFO, "removed the stale socket " + path);
@@ -131,6 +144,34 @@ public final class RpcServer implements AutoCloseable {
             return (Integer) Files.getAttribute(socket, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot tell the owner of " + socket, e);
+        }
+    }
+
+    /// The listening socket, which stays the server's.
+    public int fd() {
+        return listener.fd();
+    }
+
+    /// Stop listening, and leave the socket to another process that listens on it. Clients that are connected get
+    /// the answers that they wait for.
+    ///
+    /// @param done run when they have got them, or some time has passed
+    public void surrender(Runnable done) {
+        if (!closed) {
+            closed = true;
+            engine.unwatch(watch);
+            FileDescriptor.close(listener.release());
+            farewell(reactor.nowNs() + FAREWELL_NS, done);
+        }
+    }
+
+    private void farewell(long deadlineNs, Runnable done) {
+        final boolean served = clients.stream().allMatch(Client::isServed);
+        if (served || reactor.nowNs() - deadlineNs >= 0) {
+            List.copyOf(clients).forEach(Client::drop);
+            done.run();
+        } else {
+            reactor.schedule(FAREWELL_STEP_NS, () -> farewell(deadlineNs, done));
         }
     }
 
@@ -339,6 +380,10 @@ public final class RpcServer implements AutoCloseable {
                 drop();
                 accept();
             }
+        }
+
+        boolean isServed() {
+            return connection.callsWaiting() == 0 && connection.output() == null;
         }
 
         private void drop() {

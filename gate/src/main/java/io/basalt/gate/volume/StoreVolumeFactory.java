@@ -11,6 +11,8 @@ import io.basalt.store.fault.ErrorVolume;
 import io.basalt.store.file.FileOptions;
 import io.basalt.store.file.FileVolume;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The factory of the gate's real volumes: this host's memory, files and devices, and the cluster's volumes.
@@ -20,6 +22,7 @@ public final class StoreVolumeFactory implements VolumeFactory {
     private static final long MS_NS = 1_000_000;
 
     private final @Nullable ClusterClient cluster;
+    private final Map<String, Integer> inherited = new HashMap<>();
 
     /// A factory for a gate that belongs to no cluster.
     public StoreVolumeFactory() {
@@ -29,6 +32,13 @@ public final class StoreVolumeFactory implements VolumeFactory {
     /// @param cluster attaches the cluster's volumes; null if the gate belongs to none
     public StoreVolumeFactory(@Nullable ClusterClient cluster) {
         this.cluster = cluster;
+    }
+
+    /// Volumes of these names take these open files, each once, instead of opening their paths.
+    ///
+    /// @param files descriptors by the volumes' names, owned from now on
+    public void inherit(Map<String, Integer> files) {
+        inherited.putAll(files);
     }
 
     @Override
@@ -46,7 +56,8 @@ public final class StoreVolumeFactory implements VolumeFactory {
                 FileVolume.open(FileOptions.of(wanted.name(), Path.of(wanted.filename()))
                         .withBlockSize(wanted.blockSize())
                         .withReadOnly(wanted.readOnly())
-                        .withProductName(wanted.kind() == VolumeSpec.Kind.AIO ? "AIO disk" : "URING bdev"));
+                        .withProductName(wanted.kind() == VolumeSpec.Kind.AIO ? "AIO disk" : "URING bdev")
+                        .withOpenFile(openFile(wanted.name())));
             case VolumeSpec.Basalt wanted ->
                 present(cluster)
                         .open(
@@ -58,6 +69,11 @@ public final class StoreVolumeFactory implements VolumeFactory {
             case VolumeSpec.Failing wanted -> new ErrorVolume(wanted.name(), present(base));
             case VolumeSpec.Delay wanted -> new DelayVolume(wanted.name(), present(base), delays(wanted));
         };
+    }
+
+    private int openFile(String name) {
+        final Integer fd = inherited.remove(name);
+        return fd == null ? -1 : fd;
     }
 
     private static long bytes(long blockCount, int blockSize) {

@@ -122,6 +122,14 @@ public final class LinuxFile implements AutoCloseable {
         }
     }
 
+    /// The flags it was opened with, `O_*` of [FileSpec].
+    ///
+    /// @throws LinuxException if the kernel refuses
+    public int flags() {
+        return (int) LinuxException.check(
+                "fcntl F_GETFL", Syscall.call(Syscall.FCNTL, fd(), FileSpec.F_GETFL), "fd " + fd());
+    }
+
     /// Gives all locks back.
     ///
     /// @return 0 or `-errno`

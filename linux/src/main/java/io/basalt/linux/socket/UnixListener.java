@@ -24,8 +24,9 @@ public final class UnixListener implements AutoCloseable {
 
     /// Creates the socket file and listens on it.
     ///
-    /// The socket gets its permissions before it has a name, and nobody can connect before it listens, so there
-    /// is no moment at which others than `permissions` names could get in, whatever the umask.
+    /// The socket gets its permissions before it has a name, and nobody can connect before it
+    /// listens, so there is no moment at which others than `permissions` names could get in, whatever
+    /// the umask.
     ///
     /// @param path up to 107 bytes; must not exist (see [#removeStale])
     /// @param permissions of the socket file, such as `0600`
@@ -78,9 +79,18 @@ public final class UnixListener implements AutoCloseable {
         return new UnixListener(FileDescriptor.adopt(fd), null);
     }
 
+    /// The same socket, whose file this object removes in the end; the old object owns nothing any
+    /// more.
+    ///
+    /// @param file that the socket was made with
+    public UnixListener owning(Path file) {
+        return new UnixListener(FileDescriptor.adopt(release()), file);
+    }
+
     /// Removes a socket file that nobody listens on any more, as a process that was killed leaves it.
     ///
-    /// @return whether one was removed; false too if the path does not exist, is no socket, or is in use
+    /// @return whether one was removed; false too if the path does not exist, is no socket, or is in
+    ///     use
     public static boolean removeStale(Path path) {
         final int probe = UnixSocket.connect(path);
         if (probe >= 0) {
@@ -98,8 +108,8 @@ public final class UnixListener implements AutoCloseable {
 
     /// Takes the next connection: a nonblocking descriptor, closed on exec, which is the caller's.
     ///
-    /// @return the descriptor or `-errno`: `-EAGAIN` if nobody waits, `-EMFILE` if the process has no number
-    ///     free
+    /// @return the descriptor or `-errno`: `-EAGAIN` if nobody waits, `-EMFILE` if the process has no
+    ///     number free
     public int accept() {
         return (int) Syscall.call(Syscall.ACCEPT4, fd(), 0, 0, SocketSpec.SOCK_NONBLOCK | SocketSpec.SOCK_CLOEXEC);
     }

@@ -17,11 +17,11 @@ import java.util.Objects;
 
 /// One end of a Unix stream connection, which carries bytes and file descriptors.
 ///
-/// Never waits: every call answers `-EAGAIN` instead. One thread at a time. Receiving and sending allocate
-/// nothing.
+/// Never waits: every call answers `-EAGAIN` instead. One thread at a time. Receiving and sending
+/// allocate nothing.
 ///
-/// **Descriptors.** Each one that comes in is either handed to the caller, who owns it from then on, or closed
-/// before [#receive] returns; they are closed on exec from the first moment.
+/// **Descriptors.** Each one that comes in is either handed to the caller, who owns it from then on,
+/// or closed before [#receive] returns; they are closed on exec from the first moment.
 public final class UnixSocket implements AutoCloseable {
     /// The most descriptors one message can carry (the kernel's `SCM_MAX_FD`).
     public static final int FDS_MAX = 253;
@@ -62,21 +62,40 @@ public final class UnixSocket implements AutoCloseable {
         scratch.set(JAVA_LONG, IOV_LENGTH, 1L);
     }
 
-    /// Becomes the owner of a connected descriptor, as [UnixListener#accept] and [#connect] answer it.
+    /// Becomes the owner of a connected descriptor, as [UnixListener#accept] and [#connect] answer
+    /// it.
     public static UnixSocket adopt(int fd) {
         return new UnixSocket(FileDescriptor.adopt(fd));
     }
 
     /// Connects to a listening path.
     ///
-    /// @return a connected nonblocking descriptor, which is the caller's; or `-errno`: `-ENOENT` no such path,
-    ///     `-ECONNREFUSED` nobody listens, `-EAGAIN` the backlog is full, `-ENAMETOOLONG` above 107 bytes
+    /// @return a connected nonblocking descriptor, which is the caller's; or `-errno`: `-ENOENT` no
+    ///     such path, `-ECONNREFUSED` nobody listens, `-EAGAIN` the backlog is full, `-ENAMETOOLONG`
+    ///     above 107 bytes
     public static int connect(Path path) {
         final int fd = UnixAddress.open();
         if (fd < 0) {
             return fd;
         }
         final int result = UnixAddress.call(Syscall.CONNECT, fd, path);
+        if (result < 0) {
+            FileDescriptor.close(fd);
+            return result;
+        }
+        return fd;
+    }
+
+    /// Connects to a datagram socket, such as a service manager's.
+    ///
+    /// @param nameOrPath a path, or `@` and an abstract name
+    /// @return a connected nonblocking descriptor, which is the caller's; or `-errno`
+    public static int connectDatagram(String nameOrPath) {
+        final int fd = UnixAddress.openDatagram();
+        if (fd < 0) {
+            return fd;
+        }
+        final int result = UnixAddress.connect(fd, nameOrPath);
         if (result < 0) {
             FileDescriptor.close(fd);
             return result;
@@ -97,8 +116,8 @@ public final class UnixSocket implements AutoCloseable {
         }
     }
 
-    /// Whether a descriptor that somebody sent is a Unix socket. Others may wait for a lock that a peer holds, even
-    /// when asked not to wait.
+    /// Whether a descriptor that somebody sent is a Unix socket. Others may wait for a lock that a
+    /// peer holds, even when asked not to wait.
     public static boolean isUnixSocket(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment domain = arena.allocate(JAVA_INT);
@@ -130,17 +149,17 @@ public final class UnixSocket implements AutoCloseable {
         return descriptor.isOpen();
     }
 
-    /// Receives into the first `length` bytes of a native segment; see [#receive(MemorySegment, long, int,
-    /// int[])].
+    /// Receives into the first `length` bytes of a native segment; see [#receive(MemorySegment, long,
+    /// int, int[])].
     public int receive(MemorySegment buffer, int length, int[] fdsOut) {
         return receive(buffer, 0, length, fdsOut);
     }
 
     /// Receives bytes, and the descriptors that came with the first of them.
     ///
-    /// A message with more descriptors than `fdsOut` has room for, or than the process has numbers free for,
-    /// loses them all: they are closed and the answer is `-EMSGSIZE`. Its bytes are consumed, so the connection
-    /// has to be dropped.
+    /// A message with more descriptors than `fdsOut` has room for, or than the process has numbers
+    /// free for, loses them all: they are closed and the answer is `-EMSGSIZE`. Its bytes are
+    /// consumed, so the connection has to be dropped.
     ///
     /// @param length at least 1
     /// @param fdsOut receives up to 253 descriptors; [#receivedFds] tells how many
@@ -202,10 +221,12 @@ public final class UnixSocket implements AutoCloseable {
         return (int) transfer(Syscall.SENDMSG, flags, buffer);
     }
 
-    /// Waits for `events` (`POLL*` of [io.basalt.linux.uring.UringSpec]); for clients that have no reactor.
+    /// Waits for `events` (`POLL*` of [io.basalt.linux.uring.UringSpec]); for clients that have no
+    /// reactor.
     ///
     /// @param timeoutMs in milliseconds; negative for no bound
-    /// @return the events that occurred, 0 at the end of the time, or `-errno`: `-EINTR` if a signal came
+    /// @return the events that occurred, 0 at the end of the time, or `-errno`: `-EINTR` if a signal
+    ///     came
     public int await(int events, int timeoutMs) {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment watch = arena.allocate(SocketSpec.POLLFD);

@@ -1,6 +1,7 @@
 package io.basalt.meta.rest;
 
 import io.basalt.meta.service.MetaService;
+import io.basalt.meta.service.Progress;
 import io.basalt.meta.service.Repairs;
 import io.basalt.meta.service.Repairs.Repair;
 import io.basalt.meta.state.SetRecord;
@@ -23,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class RepairRoutes {
     private static final int LIMIT_DEFAULT = 1000;
     private static final int LIMIT_MAX = 100_000;
+    private static final long STALE_MS = 5_000;
 
     private final ServiceAccess access;
 
@@ -57,11 +59,25 @@ final class RepairRoutes {
         final SetRecord set = service.state().set(repair.setId());
         final String state = set == null ? "absent" : state(service, set.map(), repair);
         final ObjectNode json = common(service, repair).put("state", state);
-        final long meanMs = service.repairs().meanMs();
-        if (meanMs > 0 && (state.equals("moving") || state.equals("catching-up"))) {
-            json.put("etaMs", Math.max(0, repair.startedMs() + meanMs - service.nowMs()));
+        if (state.equals("moving") || state.equals("catching-up")) {
+            putPace(json, repair, service);
         }
         return json;
+    }
+
+    /// How fast it goes, and how long it will take: by what its primary says now; else as long as others have taken.
+    private static void putPace(ObjectNode json, Repair repair, MetaService service) {
+        final Progress progress = repair.progress();
+        final boolean fresh = progress.known() && service.nowMs() - progress.atMs() < STALE_MS;
+        if (fresh && progress.atMs() > progress.sinceMs()) {
+            json.put("bytesPerSecond", progress.bytesPerSecond());
+        }
+        final long meanMs = service.repairs().meanMs();
+        if (fresh && progress.etaMs() >= 0) {
+            json.put("etaMs", progress.etaMs());
+        } else if (repair.startedMs() + meanMs > service.nowMs()) {
+            json.put("etaMs", repair.startedMs() + meanMs - service.nowMs());
+        }
     }
 
     private static ObjectNode common(MetaService service, Repair repair) {
@@ -74,6 +90,11 @@ final class RepairRoutes {
         }
         json.put("to", repair.to());
         json.put("startedMs", repair.startedMs());
+        if (repair.progress().known()) {
+            json.put("shardsDone", repair.progress().shardsDone());
+            json.put("shards", repair.progress().shardsTotal());
+            json.put("bytes", repair.progress().bytes());
+        }
         return json;
     }
 
@@ -86,6 +107,7 @@ final class RepairRoutes {
         if (primary == 0 || !service.state().answers(primary)) {
             return "waiting";
         }
-        return repair.from() == 0 ? "catching-up" : "moving";
+        final boolean isGuest = map.pgTable().indexOf(repair.pg(), repair.to()) >= map.copies();
+        return repair.from() == 0 && !isGuest ? "catching-up" : "moving";
     }
 }

@@ -58,7 +58,9 @@ final class ReplicaRoutes {
         if (replica.nodes() != null) {
             into.put("nodes", replica.nodes().toString());
         }
-        into.put("leads", leads).put("self", replica.self());
+        into.put("leads", leads)
+                .put("self", replica.self())
+                .put("contact", replica.contact().name());
     }
 
     private RestResponse add(RestRequest request) {

@@ -12,13 +12,8 @@ import io.basalt.meta.state.MetaState;
 import io.basalt.meta.state.NodeRecord;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.meta.state.TokenRecord;
-import io.basalt.net.CallStatus;
-import io.basalt.net.Connection;
-import io.basalt.net.ConnectionListener;
 import io.basalt.net.Network;
 import io.basalt.net.NodeAddress;
-import io.basalt.net.PeerIdentity;
-import io.basalt.net.meta.ContentCall;
 import io.basalt.net.meta.MetaReply;
 import io.basalt.placement.ClusterMap;
 import io.basalt.placement.Device;
@@ -28,19 +23,12 @@ import io.basalt.reactor.Timer;
 import io.basalt.wire.meta.DeviceReport;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaFormatException;
-import io.basalt.wire.meta.MetaMessage;
 import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.PgChange;
-import io.basalt.wire.meta.Reason;
 import io.basalt.wire.meta.ServeResult;
-import io.basalt.wire.meta.VolumeName;
 import io.basalt.wire.meta.VolumeRecord;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -67,10 +55,11 @@ public final class MetaService implements AutoCloseable {
     private final RepairPlan repairPlan;
     private final VolumeUsage usage = new VolumeUsage();
     private final MapFeed feed = new MapFeed();
-    private final Set<NodeSession> sessions = new LinkedHashSet<>();
-    private final Map<Integer, NodeSession> sessionOfNode = new TreeMap<>();
+    private final Sessions sessions;
+    private final GateCalls gates;
+    private final DeviceFigures figures;
+    private final LayoutPlan layout;
     private @Nullable Timer checkTimer;
-    private @Nullable Timer layoutTimer;
     private volatile List<TokenRecord> tokens = List.of();
     private volatile @Nullable Replica leader;
     private boolean leads;
@@ -100,6 +89,10 @@ public final class MetaService implements AutoCloseable {
         this.liveness = new Liveness(proposals, fences, options.timeoutNs());
         this.wishes = new Wishes(reactor, proposals);
         this.repairPlan = new RepairPlan(proposals, options);
+        this.sessions = new Sessions(peer -> new NodeSession(this, peer), this::suspect);
+        this.gates = new GateCalls(proposals::state, sessions);
+        this.figures = new DeviceFigures(proposals::state, liveness);
+        this.layout = new LayoutPlan(reactor, proposals, options.layoutDelayNs());
     }
 
     /// Begin: read the log, then answer nodes.
@@ -111,7 +104,7 @@ public final class MetaService implements AutoCloseable {
         assert reactor.inLoop();
         whenReady = ready;
         whenStanding = stands;
-        final NodeAddress address = network.listen(listen, this::accept);
+        final NodeAddress address = network.listen(listen, sessions::accept);
         log.start(new Reader());
         return address;
     }
@@ -120,7 +113,7 @@ public final class MetaService implements AutoCloseable {
     public void close() {
         assert reactor.inLoop();
         rest("the metaserver is stopping");
-        List.copyOf(sessions).forEach(NodeSession::close);
+        sessions.close();
     }
 
     /// The state, as far as it is committed.
@@ -180,30 +173,17 @@ public final class MetaService implements AutoCloseable {
 
     /// Connections from nodes and tools.
     public int sessionCount() {
-        return sessions.size();
+        return sessions.count();
     }
 
     /// What shards take of a set's devices, as they have said last.
     public long usedBytes(SetRecord set) {
-        long used = 0;
-        for (final Device place : set.map().devices()) {
-            final DeviceReport report = liveness.report(place.id());
-            final DeviceRecord device = state().device(place.id());
-            if (place.state().in() && device != null) {
-                used += report == null ? device.usedBytes() : report.usedBytes();
-            }
-        }
-        return used;
+        return figures.usedBytes(set);
     }
 
     /// What has been written to a set's devices and not discarded, all copies, as they have said last.
     public long contentBytes(SetRecord set) {
-        long content = 0;
-        for (final Device place : set.map().devices()) {
-            final DeviceReport report = liveness.report(place.id());
-            content += report == null ? 0 : report.contentBytes();
-        }
-        return content;
+        return figures.contentBytes(set);
     }
 
     /// The time of day that new records get.
@@ -223,11 +203,7 @@ public final class MetaService implements AutoCloseable {
 
     /// What all devices of all sets do for gates at present.
     public IoRate rate() {
-        IoRate sum = IoRate.NONE;
-        for (final DeviceRecord device : state().devices()) {
-            sum = sum.plus(rate(device.id()));
-        }
-        return sum;
+        return figures.rate(reactor.nowNs());
     }
 
     /// How much of which volumes the devices hold.
@@ -242,14 +218,12 @@ public final class MetaService implements AutoCloseable {
 
     /// Whether a device gives errors and serves nothing any more, as was said last.
     public boolean failed(int deviceId) {
-        final DeviceReport report = liveness.report(deviceId);
-        final DeviceRecord device = state().device(deviceId);
-        return device != null && (device.failed() || (report != null && report.failed()));
+        return figures.failed(deviceId);
     }
 
     /// Whether a node is connected.
     public boolean connected(int nodeId) {
-        return sessionOfNode.containsKey(nodeId);
+        return sessions.has(nodeId);
     }
 
     /// Propose a command.
@@ -303,76 +277,12 @@ public final class MetaService implements AutoCloseable {
     ///
     /// @param gateName which gate; empty if there is only one
     public void serve(String volumeName, String gateName, MetaReply<ServeResult> reply) {
-        final NodeSession gate = gate(gateName, reply);
-        if (gate == null) {
-            return;
-        }
-        gate.ask(MetaMessage.SERVE, new VolumeName(volumeName).toContent(), (call, status, code) -> {
-            if (answeredOk(call, status, code, reply)) {
-                final ServeResult result;
-                try {
-                    result = ServeResult.of(call.answer());
-                } catch (MetaFormatException e) {
-                    reply.refused(MetaCode.UNSUPPORTED, "the gate's answer cannot be read: " + e.getMessage());
-                    return;
-                }
-                reply.done(result);
-            }
-        });
+        gates.serve(volumeName, gateName, reply);
     }
 
     /// Ask the gate that serves a volume to stop and detach it.
     public void release(VolumeRecord volume, MetaReply<Boolean> reply) {
-        final NodeSession gate = sessionOfNode.get(volume.gateNodeId());
-        if (gate == null) {
-            reply.refused(MetaCode.UNAVAILABLE, "gate: is not connected; start it, or take the volume away by force");
-            return;
-        }
-        gate.ask(MetaMessage.RELEASE, new VolumeName(volume.name()).toContent(), (call, status, code) -> {
-            if (answeredOk(call, status, code, reply)) {
-                reply.done(true);
-            }
-        });
-    }
-
-    private @Nullable NodeSession gate(String name, MetaReply<?> reply) {
-        @Nullable NodeSession found = null;
-        int gates = 0;
-        for (final NodeSession session : sessionOfNode.values()) {
-            final NodeRecord node = state().node(session.nodeId());
-            if (node != null && node.role() == NodeRole.GATE) {
-                gates++;
-                if (name.isEmpty() || node.name().equals(name)) {
-                    found = session;
-                }
-            }
-        }
-        if (found == null) {
-            reply.refused(
-                    MetaCode.NOT_FOUND,
-                    name.isEmpty()
-                            ? "gate: none is connected; start one"
-                            : "gate: '" + name + "' is not connected; list the nodes");
-        } else if (name.isEmpty() && gates > 1) {
-            reply.refused(MetaCode.BAD_REQUEST, "gate: " + gates + " are connected; name one");
-            return null;
-        }
-        return found;
-    }
-
-    private static boolean answeredOk(ContentCall call, CallStatus status, int number, MetaReply<?> reply) {
-        final MetaCode code = status == CallStatus.ANSWERED ? MetaCode.of(number) : MetaCode.UNAVAILABLE;
-        if (code == MetaCode.OK) {
-            return true;
-        }
-        if (status == CallStatus.ANSWERED) {
-            reply.refused(
-                    code == null ? MetaCode.UNSUPPORTED : code,
-                    Reason.of(call.answer()).text());
-        } else {
-            reply.refused(MetaCode.UNAVAILABLE, "gate: did not answer (" + status + "); look whether it runs");
-        }
-        return false;
+        gates.release(volume, reply);
     }
 
     Reactor reactor() {
@@ -391,12 +301,9 @@ public final class MetaService implements AutoCloseable {
         return feed;
     }
 
-    /// A session has a node now. An older connection of the same node is of no use any more.
+    /// A session has a node now.
     void registered(NodeSession session) {
-        final NodeSession before = sessionOfNode.put(session.nodeId(), session);
-        if (before != null && !before.equals(session)) {
-            before.close();
-        }
+        sessions.registered(session);
         liveness.registered(session.nodeId(), reactor.nowNs());
         final NodeRecord node = state().node(session.nodeId());
         if (node != null && node.role() == NodeRole.GATE) {
@@ -439,27 +346,6 @@ public final class MetaService implements AutoCloseable {
         return true;
     }
 
-    private Network.Acceptance accept(PeerIdentity peer) {
-        final NodeSession session = new NodeSession(this, peer);
-        sessions.add(session);
-        return new Network.Acceptance(session, new ConnectionListener() {
-            @Override
-            public void ready(Connection connection) {
-                session.ready(connection);
-            }
-
-            @Override
-            public void closed(Connection connection, String reason) {
-                sessions.remove(session);
-                final boolean current = sessionOfNode.values().removeIf(session::equals);
-                session.closed();
-                if (current && connection.endedByPeer()) {
-                    suspect(session.nodeId());
-                }
-            }
-        });
-    }
-
     /// A node's process has ended its connection: most likely it has ended itself. One that is alive registers anew.
     private void suspect(int nodeId) {
         final NodeRecord node = state().node(nodeId);
@@ -467,7 +353,7 @@ public final class MetaService implements AutoCloseable {
             return;
         }
         reactor.schedule(options.suspectNs(), () -> {
-            if (leads && !sessionOfNode.containsKey(nodeId)) {
+            if (leads && !sessions.has(nodeId)) {
                 liveness.gone(nodeId, reactor.nowNs());
             }
         });
@@ -480,7 +366,7 @@ public final class MetaService implements AutoCloseable {
                 case MetaEvent.TokensChanged e -> tokens = List.copyOf(state().tokens());
                 case MetaEvent.GenerationRaised e -> fences.raised(e.volumeId(), e.generation());
                 case MetaEvent.VolumeChanged e -> {
-                    final NodeSession gate = sessionOfNode.get(e.gateNodeId());
+                    final NodeSession gate = sessions.of(e.gateNodeId());
                     if (gate != null) {
                         gate.sendVolume(e.volume());
                     }
@@ -497,26 +383,8 @@ public final class MetaService implements AutoCloseable {
         repairs.changed(setId, before, map, nowMs());
         final SetRecord set = state().set(setId);
         Objects.requireNonNull(set, "a map that has changed is of a set");
-        sessions.forEach(session -> session.sendMap(set));
-        scheduleLayout();
-    }
-
-    /// Lays empty sets out once their devices have been the same for a while: they come one after the other when a
-    /// cluster starts.
-    private void scheduleLayout() {
-        final Timer before = layoutTimer;
-        if (before != null) {
-            before.cancel();
-        }
-        layoutTimer = reactor.schedule(options.layoutDelayNs(), () -> {
-            layoutTimer = null;
-            for (final SetRecord set : List.copyOf(state().sets())) {
-                final MetaCommand.LayoutPgs layout = leads ? Layouts.of(set) : null;
-                if (layout != null) {
-                    proposals.propose(layout, result -> {});
-                }
-            }
-        });
+        sessions.sendMap(set);
+        layout.changed();
     }
 
     private void check() {
@@ -539,7 +407,7 @@ public final class MetaService implements AutoCloseable {
         usage.clear();
         check();
         if (state().created() && !state().sets().isEmpty()) {
-            scheduleLayout();
+            layout.changed();
             whenReady.run();
             return;
         }
@@ -565,16 +433,12 @@ public final class MetaService implements AutoCloseable {
     private void rest(String reason) {
         leads = false;
         standing = reason;
-        cancel(checkTimer);
-        checkTimer = null;
-        cancel(layoutTimer);
-        layoutTimer = null;
-    }
-
-    private static void cancel(@Nullable Timer timer) {
-        if (timer != null) {
-            timer.cancel();
+        layout.rest();
+        final Timer checking = checkTimer;
+        if (checking != null) {
+            checking.cancel();
         }
+        checkTimer = null;
     }
 
     /// What the log tells this service.
@@ -612,7 +476,7 @@ public final class MetaService implements AutoCloseable {
                 stand("another replica leads; ask that one");
                 fences.expire(Long.MAX_VALUE);
                 // The nodes look for the new leader at once.
-                List.copyOf(sessions).forEach(NodeSession::close);
+                sessions.close();
             }
         }
 

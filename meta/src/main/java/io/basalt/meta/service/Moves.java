@@ -18,17 +18,19 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Which copies are to move next: away from devices that are out or draining, to where the routing rule says.
+/// Which copies are to move next: away from devices that are out or draining, to where the routing rule says; and when
+/// every group has all of its copies, to where the rule wants them, so that a device that is new or has returned gets
+/// its share.
 ///
 /// Computed anew from the map each time, so that nothing is kept of it and a new leader goes on where the one before
-/// has
-/// stopped; what is computed goes into the log as it is. A device takes part in a bounded number of copies at once,
-/// counting all that are being made, also those of groups whose device has only been away.
+/// has stopped; what is computed goes into the log as it is. A device takes part in a bounded number of copies at once,
+/// counting all that are being made, also those of groups whose device has only been away; in half as many when nothing
+/// is missing, since then there is no hurry.
 final class Moves {
     private final MetaState state;
     private final SetRecord set;
     private final ClusterMap map;
-    private final int most;
+    private int most;
     private final Map<Integer, Integer> busy = new TreeMap<>();
     private final List<Move> moves = new ArrayList<>();
     private @Nullable Placement placement;
@@ -49,6 +51,9 @@ final class Moves {
         planned.countBusy();
         for (int pg = 0; pg < planned.map.pgCount() && planned.moves.size() < MovePgs.COUNT_MAX; pg++) {
             planned.plan(pg);
+        }
+        if (planned.moves.isEmpty() && set.volumeCount() > 0 && planned.isComplete()) {
+            planned.balance();
         }
         return planned.moves.isEmpty() ? null : new MovePgs(set.id(), planned.moves);
     }
@@ -78,10 +83,45 @@ final class Moves {
         final int count = table.replicaCount(pg);
         final int leaving = leaving(pg, Math.min(count, map.copies()));
         if (count > map.copies()) {
-            tidy(pg, count - 1, leaving);
+            tidy(pg, count - 1, leaving >= 0 ? leaving : displaced(pg));
         } else if (leaving >= 0) {
             replace(pg, leaving);
         }
+    }
+
+    /// Whether every group has as many copies in sync as it should have.
+    private boolean isComplete() {
+        for (int pg = 0; pg < map.pgCount(); pg++) {
+            if (map.pgTable().inSyncCount(pg) < map.copies()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void balance() {
+        most = Math.max(1, most / 2);
+        for (int pg = 0; pg < map.pgCount() && moves.size() < MovePgs.COUNT_MAX; pg++) {
+            final int displaced = map.pgTable().replicaCount(pg) > map.copies() ? -1 : displaced(pg);
+            if (displaced >= 0) {
+                replace(pg, displaced, placement().place(pg).replicas());
+            }
+        }
+    }
+
+    /// The replica whose place belongs to another device, the last of several; -1 if all are where the routing rule
+    /// wants them, or the rule does not find places for all.
+    private int displaced(int pg) {
+        final ReplicaSet home = placement().place(pg).replicas();
+        if (home.size() < map.copies()) {
+            return -1;
+        }
+        for (int index = map.copies() - 1; index >= 0; index--) {
+            if (!home.contains(map.replica(pg, index))) {
+                return index;
+            }
+        }
+        return -1;
     }
 
     /// The replica that is to go first: one on a device that is out, else on one that is draining; or -1.
@@ -121,15 +161,19 @@ final class Moves {
     }
 
     private void replace(int pg, int leaving) {
+        final ReplicaSet staying =
+                ReplicaSet.of(Arrays.stream(map.pgTable().replicas(pg).toArray())
+                        .filter(device -> stateOf(device).in())
+                        .toArray());
+        replace(pg, leaving, placement().complete(pg, staying).replicas());
+    }
+
+    private void replace(int pg, int leaving, ReplicaSet wanted) {
         final int primary = map.primaryDevice(pg);
         if (primary == PgTable.NO_DEVICE || !state.answers(primary) || !hasRoom(primary)) {
             return;
         }
         final ReplicaSet now = map.pgTable().replicas(pg);
-        final ReplicaSet staying = ReplicaSet.of(Arrays.stream(now.toArray())
-                .filter(device -> stateOf(device).in())
-                .toArray());
-        final ReplicaSet wanted = placement().complete(pg, staying).replicas();
         for (int index = 0; index < wanted.size(); index++) {
             final int to = wanted.device(index);
             if (!now.contains(to) && stateOf(to) == DeviceState.UP_IN && state.answers(to) && hasRoom(to)) {

@@ -29,6 +29,7 @@ import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgState;
 import io.basalt.wire.meta.Registered;
+import io.basalt.wire.meta.RepairReport;
 import io.basalt.wire.meta.Subscription;
 import io.basalt.wire.meta.UnknownVersionException;
 import io.basalt.wire.meta.UsageReport;
@@ -119,6 +120,7 @@ final class NodeSession implements Service {
                 case MetaMessage.CHANGE_PG -> changePg(request, PgChange.of(Content.of(request)));
                 case MetaMessage.HELD_PARTS -> heldParts(request, PartList.of(Content.of(request)));
                 case MetaMessage.HAND_OVER -> handOver(request, HandOverRequest.of(Content.of(request)));
+                case MetaMessage.REPAIRS -> repairs(request, RepairReport.of(Content.of(request)));
                 case MetaMessage.USAGE -> usage(request, UsageReport.of(Content.of(request)));
                 default ->
                     Content.refuse(
@@ -197,6 +199,15 @@ final class NodeSession implements Service {
         }
         Content.done(request);
         service.usage().reported(report);
+    }
+
+    private void repairs(Incoming request, RepairReport report) {
+        if (role != NodeRole.CHUNK || report.nodeId() != nodeId) {
+            Content.refuse(request, MetaCode.NOT_REGISTERED, "node " + report.nodeId() + " must register first");
+            return;
+        }
+        Content.done(request);
+        service.repairs().heard(report, service.nowMs());
     }
 
     private void heldParts(Incoming request, PartList held) {

@@ -4,6 +4,7 @@ import io.basalt.meta.state.MetaState;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
 import io.basalt.placement.PgTable;
+import io.basalt.wire.meta.RepairReport;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -12,7 +13,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /// The copies that are not in sync and are to be: which, since when, and how the last ones ended. Read off the maps as
-/// they change, since this metaserver leads; nothing of it is kept.
+/// they change, since this metaserver leads; how far they are, as their primaries say. Nothing of it is kept.
 public final class Repairs {
     /// How many of those that have ended are remembered.
     public static final int HISTORY_MAX = 100;
@@ -38,9 +39,15 @@ public final class Repairs {
     /// @param startedMs since when it is known not to be in sync, milliseconds since 1970
     /// @param endedMs since when it is in sync, or given up; 0 as long as it is neither
     /// @param done whether it is in sync now
-    public record Repair(int setId, int pg, int from, int to, long startedMs, long endedMs, boolean done) {
+    /// @param progress how far it is, or was when it ended
+    public record Repair(
+            int setId, int pg, int from, int to, long startedMs, long endedMs, boolean done, Progress progress) {
         Repair ended(long atMs, boolean nowDone) {
-            return new Repair(setId, pg, from, to, startedMs, atMs, nowDone);
+            return new Repair(setId, pg, from, to, startedMs, atMs, nowDone, progress);
+        }
+
+        Repair with(Progress newProgress) {
+            return new Repair(setId, pg, from, to, startedMs, endedMs, done, newProgress);
         }
     }
 
@@ -67,6 +74,15 @@ public final class Repairs {
     /// How long one has taken on average, in milliseconds; 0 if none has come to its end yet.
     public long meanMs() {
         return doneCount == 0 ? 0 : doneMs / doneCount;
+    }
+
+    /// A primary has said how far a copy is. What is not known not to be in sync is passed over: it has just joined.
+    void heard(RepairReport report, long nowMs) {
+        for (final RepairReport.Progress copy : report.copies()) {
+            active.computeIfPresent(
+                    new Key(copy.setId(), copy.pg(), copy.deviceId()),
+                    (key, repair) -> repair.with(repair.progress.heard(copy, nowMs)));
+        }
     }
 
     /// Begin to lead: what is not in sync now has been so for an unknown time.
@@ -108,7 +124,8 @@ public final class Repairs {
             final int device = table.replica(pg, index);
             final Key key = new Key(setId, pg, device);
             if (!table.inSync(pg, index) && !active.containsKey(key)) {
-                active.put(key, new Repair(setId, pg, replaced(before, after, pg, device), device, nowMs, 0, false));
+                final int from = replaced(before, after, pg, device);
+                active.put(key, new Repair(setId, pg, from, device, nowMs, 0, false, Progress.NONE));
             }
         }
     }

@@ -62,6 +62,9 @@ final class MetaWorld implements AutoCloseable {
     private MemoryLog log;
     private boolean ready;
 
+    /// The time of day, moved by hand.
+    long wallMs = 1_700_000_000_000L;
+
     MetaWorld(RandomGenerator random) {
         this(random, OPTIONS);
     }
@@ -250,7 +253,7 @@ final class MetaWorld implements AutoCloseable {
 
     private MetaService newService() {
         final Network own = network.open(reactor, "meta", NET, KEY, new PeerIdentity(Role.META, 0, "meta"));
-        return new MetaService(reactor, own, log, options, random::nextLong, () -> 1_700_000_000_000L);
+        return new MetaService(reactor, own, log, options, random::nextLong, () -> wallMs);
     }
 
     private void startService() {

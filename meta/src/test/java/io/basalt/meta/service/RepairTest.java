@@ -9,7 +9,9 @@ import io.basalt.placement.ClusterMap;
 import io.basalt.placement.DeviceState;
 import io.basalt.placement.PgTable;
 import io.basalt.wire.meta.PgChange;
+import io.basalt.wire.meta.RepairReport;
 import io.basalt.wire.meta.RequestId;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 /// There are four chunk servers for three copies; the test plays the primaries, which let copies join.
 class RepairTest {
     private static final long SECOND_NS = 1_000_000_000L;
+    private static final long MILLISECONDS_5 = 5_000_000L;
     private static final MetaServiceOptions OPTIONS = MetaWorld.OPTIONS.withFailureTimes(30_000_000L, 3 * SECOND_NS);
 
     private final MetaWorld world = new MetaWorld(new Random(11), OPTIONS);
@@ -62,8 +65,67 @@ class RepairTest {
                 .hasSize(copies);
         world.network.heal();
         world.until("the device is in again by itself", () -> state(2) == DeviceState.UP_IN);
+        mostAtOnce = 0;
+        fewestGood = Integer.MAX_VALUE;
+        untilWithPrimaries("it has its share again", () -> copiesOn(2) == copies && isClean());
+        assertThat(mostAtOnce).isPositive().isLessThanOrEqualTo(OPTIONS.movesMax() / 2);
+        assertThat(fewestGood).as("nothing is missing meanwhile").isEqualTo(3);
+        final long version = world.set().map().version();
         world.pass(SECOND_NS);
-        assertThat(copiesOn(2)).isZero();
+        assertThat(world.set().map().version()).as("then everything stays").isEqualTo(version);
+    }
+
+    @Test
+    void aNewDeviceGetsItsShareAFewAtATimeAndNothingIsMissingMeanwhile() {
+        fewestGood = Integer.MAX_VALUE;
+        world.chunk(5);
+        final long[] last = {0, 0};
+        untilWithPrimaries("it has copies, and nothing moves any more", () -> {
+            if (last[0] != world.set().map().version()) {
+                last[0] = world.set().map().version();
+                last[1] = world.clock.nanoTime();
+            }
+            return copiesOn(5) > 0 && world.clock.nanoTime() - last[1] > SECOND_NS;
+        });
+        assertThat(isClean()).isTrue();
+        assertThat(copiesOn(5)).isGreaterThanOrEqualTo(5);
+        assertThat(mostAtOnce).isPositive().isLessThanOrEqualTo(OPTIONS.movesMax() / 2);
+        assertThat(fewestGood).isEqualTo(3);
+    }
+
+    @Test
+    void howFarACopyIsAndHowLongItWillTakeIsKnownFromItsPrimary() {
+        admin(2, AdminDevice.Action.DRAIN);
+        world.until("copies are moving", () -> guests() > 0);
+        final Repairs.Repair moving = world.service().repairs().active().getFirst();
+        assertThat(moving.progress()).isEqualTo(Progress.NONE);
+        final int node = world.node("chunk-1").client.nodeId();
+        for (int second = 1; second <= 4; second++) {
+            world.node("chunk-1")
+                    .client
+                    .report(new RepairReport(
+                            node,
+                            List.of(
+                                    new RepairReport.Progress(
+                                            1, moving.pg(), moving.to(), 10 * second, 100, 4096L * second),
+                                    new RepairReport.Progress(1, moving.pg(), 77, 1, 1, 1))));
+            world.wallMs += 1000;
+            world.pass(MILLISECONDS_5);
+        }
+        final Progress progress = world.service().repairs().active().getFirst().progress();
+        assertThat(progress.shardsDone()).isEqualTo(40);
+        assertThat(progress.shardsTotal()).isEqualTo(100);
+        assertThat(progress.bytes()).isEqualTo(4 * 4096);
+        assertThat(progress.etaMs()).as("30 in three seconds, 60 to go").isEqualTo(6000);
+
+        world.node("chunk-1")
+                .client
+                .report(new RepairReport(
+                        node, List.of(new RepairReport.Progress(1, moving.pg(), moving.to(), 0, 100, 0))));
+        world.pass(MILLISECONDS_5);
+        final Progress anew = world.service().repairs().active().getFirst().progress();
+        assertThat(anew.etaMs()).as("it has begun anew").isEqualTo(-1);
+        assertThat(anew.bytes()).as("what was moved counts").isEqualTo(4 * 4096);
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.basalt.net.NodeAddress;
 import io.basalt.placement.ClusterMap;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.Timer;
+import io.basalt.wire.ProtocolVersions;
 import io.basalt.wire.meta.AttachRequest;
 import io.basalt.wire.meta.DetachRequest;
 import io.basalt.wire.meta.DeviceReport;
@@ -24,6 +25,7 @@ import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.PgState;
 import io.basalt.wire.meta.Reason;
 import io.basalt.wire.meta.Registered;
+import io.basalt.wire.meta.RepairReport;
 import io.basalt.wire.meta.RequestId;
 import io.basalt.wire.meta.Subscription;
 import io.basalt.wire.meta.UsageReport;
@@ -47,6 +49,7 @@ public final class MetaClient implements AutoCloseable {
     /// A sign of life is never too late to be one.
     private static final long NO_DEADLINE = Long.MAX_VALUE;
     private static final long RECONNECT_SOON_NS = 1_000_000;
+    private static final long SECOND_NS = 1_000_000_000;
 
     private final Reactor reactor;
     private final Network network;
@@ -91,7 +94,7 @@ public final class MetaClient implements AutoCloseable {
         tick();
     }
 
-    /// End: the connection is closed, and every request that waits is refused.
+    /// End: the connection is closed, and every request that waits is refused. [#start()] begins anew.
     @Override
     public void close() {
         assert reactor.inLoop();
@@ -102,6 +105,9 @@ public final class MetaClient implements AutoCloseable {
         if (open != null) {
             open.close();
         }
+        requests.connection(null);
+        maps.interrupted();
+        resubscribe = false;
         requests.refuseAll("the client was closed");
     }
 
@@ -204,6 +210,29 @@ public final class MetaClient implements AutoCloseable {
     public void report(UsageReport report, MetaReply<Boolean> reply) {
         final byte[] content = report.toContent();
         requests.add(new MetaRequest<>(MetaMessage.USAGE, deadlineNs(), reply) {
+            @Override
+            byte[] content() {
+                return content;
+            }
+
+            @Override
+            Boolean decode(MetaCode code, FieldReader answer) {
+                return true;
+            }
+        });
+    }
+
+    /// Say how far the copies are that this node's primaries bring up to date. Lost if nobody can be reached: the next
+    /// one says the same.
+    ///
+    /// @param report its node id is this node's
+    public void report(RepairReport report) {
+        final Connection open = connection;
+        if (!ready() || open == null || open.version() < ProtocolVersions.REPAIRS) {
+            return;
+        }
+        final byte[] content = report.toContent();
+        requests.add(new MetaRequest<Boolean>(MetaMessage.REPAIRS, reactor.nowNs() + SECOND_NS, MetaReply.ignored()) {
             @Override
             byte[] content() {
                 return content;

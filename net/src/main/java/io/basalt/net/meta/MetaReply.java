@@ -15,4 +15,15 @@ public interface MetaReply<T> {
     /// @param code [MetaCode#UNAVAILABLE] if it is not known whether it was done
     /// @param reason for people: what, why, and what to do
     void refused(MetaCode code, String reason);
+
+    /// For what is said again soon, so that nobody needs to know.
+    static <T> MetaReply<T> ignored() {
+        return new MetaReply<>() {
+            @Override
+            public void done(T answer) {}
+
+            @Override
+            public void refused(MetaCode code, String reason) {}
+        };
+    }
 }

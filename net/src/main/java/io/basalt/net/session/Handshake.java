@@ -5,8 +5,8 @@ import io.basalt.net.NetOptions;
 import io.basalt.net.PeerIdentity;
 import io.basalt.net.PeerIdentity.Role;
 import io.basalt.reactor.RandomSource;
-import io.basalt.wire.FrameHeader;
 import io.basalt.wire.HandshakeMessage;
+import io.basalt.wire.ProtocolVersions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -33,12 +33,14 @@ final class Handshake {
     private final ClusterKey key;
     private final PeerIdentity self;
     private final NetOptions options;
+    private final ProtocolVersions versions;
     private final boolean initiator;
     private final MemorySegment hello;
     private final MemorySegment welcome;
     private final MemorySegment proof;
     private final MemorySegment verdict;
     private Step step;
+    private int version;
     private @Nullable PeerIdentity peer;
     private String failure = "";
 
@@ -52,6 +54,8 @@ final class Handshake {
         FAILED
     }
 
+    /// A handshake of this release.
+    ///
     /// @param memory of [#MEMORY_BYTES], the caller's, for as long as the handshake lasts
     Handshake(
             ClusterKey key,
@@ -60,6 +64,19 @@ final class Handshake {
             RandomSource nonces,
             boolean initiator,
             MemorySegment memory) {
+        this(key, self, options, ProtocolVersions.CURRENT, nonces, initiator, memory);
+    }
+
+    /// A handshake of whatever release.
+    Handshake(
+            ClusterKey key,
+            PeerIdentity self,
+            NetOptions options,
+            ProtocolVersions versions,
+            RandomSource nonces,
+            boolean initiator,
+            MemorySegment memory) {
+        this.versions = versions;
         this.key = key;
         this.self = self;
         this.options = options;
@@ -129,6 +146,12 @@ final class Handshake {
         return Objects.requireNonNull(peer, "the peer is unknown before it has proved itself");
     }
 
+    /// The version of the protocol that both speak; known once both have greeted.
+    int version() {
+        assert version != 0 : "the version is chosen by the acceptor";
+        return version;
+    }
+
     int peerWindow() {
         return HandshakeMessage.window(initiator ? welcome : hello);
     }
@@ -139,7 +162,7 @@ final class Handshake {
 
     private void greet(MemorySegment message, int kind, RandomSource nonces) {
         HandshakeMessage.begin(message, kind);
-        HandshakeMessage.versions(message, FrameHeader.VERSION, FrameHeader.VERSION);
+        HandshakeMessage.versions(message, versions.least(), versions.most());
         HandshakeMessage.role(message, self.role().code());
         HandshakeMessage.nodeId(message, self.nodeId());
         HandshakeMessage.name(message, self.name());
@@ -161,10 +184,12 @@ final class Handshake {
         }
         final int least = HandshakeMessage.versionMin(hello);
         final int most = HandshakeMessage.versionMax(hello);
-        if (least > FrameHeader.VERSION || most < FrameHeader.VERSION) {
+        version = versions.common(least, most);
+        if (version == 0) {
             return fail("the peer speaks versions " + least + " to " + most + " of the protocol, this side "
-                    + FrameHeader.VERSION + ": upgrade the older of the two");
+                    + versions.least() + " to " + versions.most() + ": upgrade the older of the two");
         }
+        HandshakeMessage.versions(welcome, version, version);
         sign(welcome, BY_ACCEPTOR);
         step = Step.AWAIT_PROOF;
         return welcome;
@@ -178,7 +203,8 @@ final class Handshake {
         if (!isSigned(welcome, BY_ACCEPTOR)) {
             return fail("the peer has another cluster key: give both the same key file");
         }
-        if (HandshakeMessage.versionMax(welcome) != FrameHeader.VERSION) {
+        version = HandshakeMessage.versionMax(welcome);
+        if (!versions.contains(version)) {
             return fail("the peer chose a version of the protocol that was not offered");
         }
         if (!identify(welcome)) {

@@ -130,6 +130,11 @@ public final class Session extends TimerTask implements Connection, ByteStream.H
     }
 
     @Override
+    public int version() {
+        return handshake.version();
+    }
+
+    @Override
     public boolean endedByPeer() {
         return endedByPeer;
     }

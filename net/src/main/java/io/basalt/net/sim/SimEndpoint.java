@@ -27,6 +27,13 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
     private final List<NodeAddress> listening = new ArrayList<>();
     private boolean crashed;
 
+    /// When something is due, as it was seen last; not true any more once something has changed for this network or
+    /// for the world.
+    private long nextNs;
+
+    private long seenChanges;
+    private boolean changed = true;
+
     SimEndpoint(
             SimNetwork world,
             Reactor reactor,
@@ -53,6 +60,7 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
         final SimStream stream = world.connect(this, address, session);
         attach(session, stream);
         streams.add(stream);
+        changed();
         return session;
     }
 
@@ -72,6 +80,12 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
         final SimStream stream = new SimStream(world, this, session, in.from, out, in, connectedNs);
         attach(session, stream);
         streams.add(stream);
+        changed();
+    }
+
+    /// Something came, or came off, what this network's connections use.
+    void changed() {
+        changed = true;
     }
 
     /// A stream has come to its end.
@@ -97,6 +111,7 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
         }
         // The world's time: a reactor's own clock may be fast or slow.
         final long worldNs = world.nowNs();
+        changed = true;
         int work = flush();
         // By index, from the back: streams come and go meanwhile.
         for (int i = streams.size() - 1; i >= 0; i--) {
@@ -109,6 +124,8 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
 
     @Override
     public boolean arm() {
+        // The last look of a turn, which may have changed anything here.
+        changed = true;
         return crashed || nextEventNs() > world.nowNs();
     }
 
@@ -120,12 +137,21 @@ public final class SimEndpoint extends StreamNetwork implements Poller {
         if (crashed) {
             return Long.MAX_VALUE;
         }
-        final long nowNs = world.nowNs();
-        long nextNs = hasUnflushed() ? nowNs : Long.MAX_VALUE;
-        for (int i = 0; i < streams.size(); i++) {
-            nextNs = Math.min(nextNs, streams.get(i).nextNs(nowNs));
+        if (changed || seenChanges != world.changes()) {
+            look();
         }
-        return Math.max(nowNs, nextNs);
+        return Math.max(world.nowNs(), nextNs);
+    }
+
+    private void look() {
+        changed = false;
+        seenChanges = world.changes();
+        final long nowNs = world.nowNs();
+        long earliestNs = hasUnflushed() ? nowNs : Long.MAX_VALUE;
+        for (int i = 0; i < streams.size() && earliestNs > nowNs; i++) {
+            earliestNs = Math.min(earliestNs, streams.get(i).nextNs(nowNs));
+        }
+        nextNs = earliestNs;
     }
 
     /// The process is gone: nothing of this network is called any more. See [SimNetwork#crash].

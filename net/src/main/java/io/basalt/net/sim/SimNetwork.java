@@ -47,6 +47,9 @@ public final class SimNetwork {
     private SimFaults faults = SimFaults.NONE;
     private int nextPort = FIRST_FREE_PORT;
 
+    /// How often it was changed what is held back.
+    private long changes;
+
     private record Way(String from, String to) {}
 
     private record Listening(SimEndpoint endpoint, Acceptor acceptor) {}
@@ -80,6 +83,7 @@ public final class SimNetwork {
 
     /// Stop or resume the flow of bytes from one host to another; the other direction is not touched.
     public void partition(String from, String to, boolean stopped) {
+        changes++;
         if (stopped) {
             partitioned.add(new Way(from, to));
         } else {
@@ -89,6 +93,7 @@ public final class SimNetwork {
 
     /// Hold everything from one host to another back until a time.
     public void clog(String from, String to, long untilNs) {
+        changes++;
         clogged.put(new Way(from, to), untilNs);
     }
 
@@ -101,6 +106,7 @@ public final class SimNetwork {
 
     /// End every partition, clog and lag.
     public void heal() {
+        changes++;
         partitioned.clear();
         clogged.clear();
         lagging.clear();
@@ -151,6 +157,11 @@ public final class SimNetwork {
     }
 
     // ---- for endpoints ----
+
+    /// Grows whenever what is held back changes.
+    long changes() {
+        return changes;
+    }
 
     NodeAddress listen(SimEndpoint endpoint, NodeAddress address, Acceptor acceptor) {
         final NodeAddress actual = address.port() == 0 ? new NodeAddress(address.host(), nextPort++) : address;
@@ -244,12 +255,14 @@ public final class SimNetwork {
     void endPipe(SimPipe pipe) {
         pipe.ended = true;
         pipe.endNs = nowNs() + delayNs();
+        pipe.tellReader();
         pipes.remove(pipe);
     }
 
     private void breakPipe(SimPipe pipe) {
         pipe.broken = true;
         pipe.endNs = nowNs() + delayNs();
+        pipe.tellReader();
     }
 
     private SimPipe pipe(String from, String to) {

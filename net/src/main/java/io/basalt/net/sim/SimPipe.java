@@ -4,6 +4,7 @@ import io.basalt.net.session.Pieces;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// One direction of a simulated connection: bytes on their way, in order, with the time at which each piece
 /// arrives. Holds as many bytes as the socket buffers of both sides would; its memory grows with need up to that.
@@ -40,10 +41,30 @@ final class SimPipe {
 
     long endNs;
 
+    /// The networks of both ends, null for a raw one.
+    private @Nullable SimEndpoint reader;
+
+    private @Nullable SimEndpoint writer;
+
     SimPipe(String from, String to, int capacity) {
         this.from = from;
         this.to = to;
         this.capacity = capacity;
+    }
+
+    void readBy(SimEndpoint endpoint) {
+        reader = endpoint;
+    }
+
+    void writtenBy(SimEndpoint endpoint) {
+        writer = endpoint;
+    }
+
+    /// Something was done to what the reader waits for.
+    void tellReader() {
+        if (reader != null) {
+            reader.changed();
+        }
     }
 
     int room() {
@@ -67,6 +88,7 @@ final class SimPipe {
         arrivalNs[lastPiece & arrivalNs.length - 1] = lastArrivalNs;
         pieceEnd[lastPiece & pieceEnd.length - 1] = written;
         lastPiece++;
+        tellReader();
     }
 
     /// Change one byte of those that were put in last.
@@ -112,6 +134,9 @@ final class SimPipe {
         }
         while (firstPiece != lastPiece && pieceEnd[firstPiece & pieceEnd.length - 1] <= read) {
             firstPiece++;
+        }
+        if (writer != null) {
+            writer.changed();
         }
     }
 

@@ -38,11 +38,14 @@ final class SimStream implements ByteStream {
         this.out = out;
         this.in = in;
         this.connectedNs = connectedNs;
+        out.writtenBy(endpoint);
+        in.readBy(endpoint);
     }
 
     /// Have this end hear at its next turn that there is no connection.
     void breakOff(String reason) {
         broken = reason;
+        endpoint.changed();
     }
 
     @Override

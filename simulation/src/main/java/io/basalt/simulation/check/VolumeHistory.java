@@ -14,7 +14,14 @@ public final class VolumeHistory {
     /// @param shard number of the shard
     /// @param sector number of the sector within the shard
     public RegisterHistory sector(int shard, int sector) {
-        return sectors.computeIfAbsent((long) shard << 32 | sector, key -> new RegisterHistory());
+        final Long key = (long) shard << 32 | sector;
+        final RegisterHistory known = sectors.get(key);
+        if (known != null) {
+            return known;
+        }
+        final RegisterHistory made = new RegisterHistory();
+        sectors.put(key, made);
+        return made;
     }
 
     /// The time of an event that happens now.

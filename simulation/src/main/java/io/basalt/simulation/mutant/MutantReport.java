@@ -1,10 +1,17 @@
 package io.basalt.simulation.mutant;
 
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Looks for the first seed that notices each deliberate mistake, and prints the list that the tests use
 /// ([Pins]) and the table of `docs/SIMULATION.md`.
 public final class MutantReport {
+    /// All mutants are run so many times first, then those that are left more often: most are noticed soon.
+    private static final int FIRST_RUNS = 8;
+
+    private static final int MORE_RUNS = 4;
+    private static final char TAB = '\t';
+
     private MutantReport() {}
 
     /// Search.
@@ -13,29 +20,40 @@ public final class MutantReport {
     /// @param runsMax runs that a mistake may go unnoticed
     /// @return mistakes that nothing has noticed
     public static int print(String wanted, int runsMax) {
-        int unnoticed = 0;
+        List<Mutant> open = new ArrayList<>();
         for (final Mutant mutant : Mutants.all()) {
-            if (!(mutant.rule() + " " + mutant.name()).contains(wanted)) {
-                continue;
+            if ((mutant.rule() + " " + mutant.name()).contains(wanted)) {
+                open.add(mutant);
             }
-            final long began = System.nanoTime();
-            String line;
-            try {
-                final Mutation.Kill kill = new Mutation(mutant).search(mutant.kinds(), runsMax);
-                unnoticed += kill == null ? 1 : 0;
-                line = kill == null ? "UNNOTICED" : kill.toString();
-            } catch (IllegalStateException | LinkageError e) {
-                unnoticed++;
-                line = "NOT MADE " + e;
-            }
-            System.out.printf(
-                    Locale.ROOT,
-                    "%s\t%s\t%s\t%.0f s%n",
-                    mutant.rule(),
-                    mutant.name(),
-                    line,
-                    (System.nanoTime() - began) / 1e9);
         }
-        return unnoticed;
+        int from = 0;
+        for (int to = FIRST_RUNS; !open.isEmpty() && from < runsMax; to *= MORE_RUNS) {
+            final int until = Math.min(to, runsMax);
+            System.out.println("runs " + (from + 1) + " to " + until + " of " + open.size() + " mutants");
+            final List<Mutant> left = new ArrayList<>();
+            for (final Mutant mutant : open) {
+                if (!isNoticed(mutant, from, until)) {
+                    left.add(mutant);
+                }
+            }
+            open = left;
+            from = until;
+        }
+        open.forEach(mutant -> System.out.println(mutant.rule() + TAB + mutant.name() + TAB + "UNNOTICED"));
+        return open.size();
+    }
+
+    private static boolean isNoticed(Mutant mutant, int from, int until) {
+        try {
+            final Mutation.Kill kill = new Mutation(mutant).search(mutant.kinds(), from, until);
+            if (kill != null) {
+                System.out.println(mutant.rule() + TAB + mutant.name() + TAB + Mutation.label(kill.kind()) + TAB
+                        + kill.seed() + TAB + "run " + kill.runs() + TAB + kill.rule());
+            }
+            return kill != null;
+        } catch (IllegalStateException | LinkageError e) {
+            System.out.println(mutant.rule() + TAB + mutant.name() + TAB + "NOT MADE " + e);
+            return true;
+        }
     }
 }

@@ -250,8 +250,8 @@ final class Mutants {
                 Mutant.of(
                         rule,
                         "a change that comes again is executed again",
-                        "chunk.ReplicationRules",
-                        "remembersIdentities",
+                        "chunk.ClientRequests",
+                        "isRepeated",
                         new Returns(false)),
                 Mutant.of(
                         rule,
@@ -285,9 +285,9 @@ final class Mutants {
                 Mutant.of(
                         rule,
                         "serves without comparing the copies",
-                        "chunk.ReplicationRules",
-                        "mustReconcile",
-                        new Returns(false)),
+                        "chunk.Reconciliation",
+                        "compare",
+                        new Yields("isEmpty", true)),
                 Mutant.of(
                         rule,
                         "a copy that has begun a new life is not compared",
@@ -321,15 +321,21 @@ final class Mutants {
                 Mutant.of(
                         rule,
                         "the first copy's content wins, not the newest",
-                        "chunk.Reconciliation",
+                        "chunk.Differences",
                         "sources",
                         new CallsInstead("max", "min")),
                 Mutant.of(
                         rule,
                         "a copy joins when it was compared and not repaired",
-                        "chunk.Reconciliation",
-                        "findDifferences",
+                        "chunk.Differences",
+                        "find",
                         new Returns(null)),
+                Mutant.of(
+                        rule,
+                        "a copy that may lack shards counts as complete",
+                        "chunk.Completeness",
+                        "isComplete",
+                        new Returns(true)),
                 Mutant.of(
                                 rule,
                                 "a copy that is not compared to its end joins",

@@ -50,17 +50,17 @@ final class Mutation {
 
     /// Run seeds of some kinds until one notices the mistake, and would not fail without it.
     ///
-    /// @param runsMax how many at most
+    /// @param from how many are known not to notice it
+    /// @param until how many there are at most, with those
     /// @return null if none does
     @Nullable
-    Kill search(List<ScenarioKind> kinds, int runsMax) {
-        int runs = 0;
-        for (long seed = 1; runs < runsMax; seed++) {
-            for (final ScenarioKind kind : kinds) {
-                final String failure = runs++ < runsMax ? failure(kind, seed) : null;
-                if (failure != null && new MutantRun().apply(label(kind), seed).isEmpty()) {
-                    return new Kill(kind, seed, runs, shortened(failure));
-                }
+    Kill search(List<ScenarioKind> kinds, int from, int until) {
+        for (int run = from; run < until; run++) {
+            final ScenarioKind kind = kinds.get(run % kinds.size());
+            final long seed = 1L + run / kinds.size();
+            final String failure = failure(kind, seed);
+            if (failure != null && new MutantRun().apply(label(kind), seed).isEmpty()) {
+                return new Kill(kind, seed, run + 1, shortened(failure));
             }
         }
         return null;

@@ -35,7 +35,7 @@ class MutationTest {
         final Mutation mutation = new Mutation(pin.mutant());
         @Nullable String broken = mutation.failure(pin.kind(), pin.seed());
         if (broken == null) {
-            final Mutation.Kill kill = mutation.search(pin.mutant().kinds(), RUNS_MAX);
+            final Mutation.Kill kill = mutation.search(pin.mutant().kinds(), 0, RUNS_MAX);
             System.out.println(pin.mutant().name() + ": not by " + pin.kind() + " " + pin.seed() + ", but by " + kill);
             broken = kill == null ? null : kill.rule();
         }

@@ -77,9 +77,7 @@ public final class ChunkStore {
 
     /// Whether shards are lost and it is not known which: the device was formatted in place of one that had
     /// content, or a metadata page was found that does not say whose it was. Then a shard that the store does
-    /// not know is
-    /// not
-    /// one that was never written: reading it is answered [StoreStatus#CORRUPT]; its blocks have
+    /// not know is not one that was never written: reading it is answered [StoreStatus#CORRUPT]; its blocks have
     /// [StoreRequest#VERSION_LOST]. Kept on the device until [#declareComplete].
     public boolean isIncomplete() {
         return parts.isIncomplete();
@@ -93,9 +91,12 @@ public final class ChunkStore {
     }
 
     /// What this store was filled from has lost shards: see [#isIncomplete].
-    public void declareIncomplete() {
+    ///
+    /// @return whether the device has been told, too; if not, it soon is: ask again
+    public boolean declareIncomplete() {
         assert parts.reactor.inLoop();
         parts.incomplete(true);
+        return parts.log().isIncompleteWritten();
     }
 
     /// Highest version of any completed change of a shard; 0 if the store does not know the shard. Allocates
@@ -254,6 +255,9 @@ public final class ChunkStore {
 
     /// Move what those who wait are waiting for.
     private boolean makeSpace() {
+        if (parts.log().pushIncomplete()) {
+            return true;
+        }
         final boolean waiting = parts.operations().waitsForSpace()
                 || requests.waits()
                 || parts.mover().isStarved();
@@ -271,6 +275,9 @@ public final class ChunkStore {
             return 0;
         }
         if (!parts.failed()) {
+            if (parts.log().isIncompleteDue()) {
+                return 0;
+            }
             if (parts.log().hasNoted() || !parts.log().isIdle()) {
                 return parts.log().push(false) ? 1 : 0;
             }
@@ -325,6 +332,7 @@ public final class ChunkStore {
             return !parts.device.hasEarly()
                     && !requests.hasAnswers()
                     && !parts.log().isDue()
+                    && !parts.log().isIncompleteDue()
                     && (closed == null || parts.device.inFlight() > 0);
         }
 

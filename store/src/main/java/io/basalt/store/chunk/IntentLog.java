@@ -57,6 +57,7 @@ final class IntentLog implements DeviceIo.Owner {
         int records;
         long mark;
         long tail;
+        boolean incomplete;
 
         @Nullable
         StoreOp firstOp;
@@ -106,6 +107,13 @@ final class IntentLog implements DeviceIo.Owner {
     private long durableTail;
     private long flushingCompleted;
 
+    /// Whether the last block that was issued says that the store is incomplete, since which one they do, and whether
+    /// one of those was written.
+    private boolean issuedIncomplete;
+
+    private long incompleteFrom;
+    private boolean writtenIncomplete;
+
     /// By lsn: the block itself and its operations that are not complete.
     private final int[] incomplete = new int[WINDOW];
 
@@ -131,6 +139,8 @@ final class IntentLog implements DeviceIo.Owner {
         issuedTail = firstLsn;
         writtenTail = firstLsn;
         durableTail = firstLsn;
+        issuedIncomplete = parts.isIncomplete();
+        writtenIncomplete = issuedIncomplete;
     }
 
     // Filling
@@ -259,6 +269,12 @@ final class IntentLog implements DeviceIo.Owner {
         buffer.tail = tail;
         issuedMark = mark;
         issuedTail = tail;
+        buffer.incomplete = parts.isIncomplete();
+        if (buffer.incomplete != issuedIncomplete) {
+            issuedIncomplete = buffer.incomplete;
+            incompleteFrom = buffer.lsn;
+            writtenIncomplete = false;
+        }
         final long at = (long) buffer.index * BLOCK_BYTES;
         LogLayout.header(
                 memory,
@@ -270,7 +286,7 @@ final class IntentLog implements DeviceIo.Owner {
                 parts.entries.highWater(),
                 buffer.records,
                 buffer.used,
-                parts.isIncomplete());
+                buffer.incomplete);
         LogLayout.seal(
                 memory,
                 at,
@@ -298,6 +314,7 @@ final class IntentLog implements DeviceIo.Owner {
         }
         writtenMark = Math.max(writtenMark, buffer.mark);
         writtenTail = Math.max(writtenTail, buffer.tail);
+        writtenIncomplete |= issuedIncomplete && buffer.incomplete && buffer.lsn >= incompleteFrom;
         for (StoreOp op = buffer.firstAborting; op != null; op = op.nextAborting) {
             incomplete[slot(op.lsn)]--;
         }
@@ -465,6 +482,29 @@ final class IntentLog implements DeviceIo.Owner {
             return true;
         }
         return false;
+    }
+
+    /// Write a block for nothing but what each one says of the whole store ([ChunkStore#isIncomplete]), if the last one
+    /// says otherwise.
+    ///
+    /// @return whether one was started
+    boolean pushIncomplete() {
+        if (!isIncompleteDue()) {
+            return false;
+        }
+        open();
+        issue();
+        return true;
+    }
+
+    /// Whether [#pushIncomplete] would write. Where there is no room, the block that makes room says it.
+    boolean isIncompleteDue() {
+        return issuedIncomplete != parts.isIncomplete() && isIdle() && !parts.failed() && canOpen(KEPT_FOR_TAIL + 1);
+    }
+
+    /// Whether the device has been told that the store is incomplete.
+    boolean isIncompleteWritten() {
+        return writtenIncomplete;
     }
 
     /// Everything noted in blocks before an lsn is in the pages, durably.

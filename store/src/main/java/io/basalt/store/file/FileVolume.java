@@ -106,6 +106,11 @@ public final class FileVolume implements ResizableVolume {
         };
     }
 
+    /// The open file, which holds the lock and stays the volume's; for a process that goes on with the volume.
+    public int fd() {
+        return file.fd();
+    }
+
     /// The way data takes to the file.
     public IoPath path() {
         return path;
@@ -234,7 +239,7 @@ public final class FileVolume implements ResizableVolume {
     }
 
     /// Whether an earlier flush failed in a way that a later one cannot see.
-    boolean writesLost() {
+    public boolean writesLost() {
         return writesLost;
     }
 }

@@ -36,6 +36,9 @@ final class OpenedFile implements AutoCloseable {
 
     /// @throws VolumeException if the file cannot be a volume
     static OpenedFile open(FileOptions options, int leastAlignment) {
+        if (options.openFile() >= 0) {
+            return adopt(options, leastAlignment);
+        }
         final boolean device = requireKind(options.path()) == FileStatus.Kind.BLOCK_DEVICE;
         String reason = options.direct() ? "" : "O_DIRECT not asked for";
         LinuxFile file;
@@ -52,6 +55,22 @@ final class OpenedFile implements AutoCloseable {
         }
         try {
             return examine(options, file, device, direct, reason, leastAlignment);
+        } catch (LinuxException e) {
+            file.close();
+            throw refused(options.path(), e);
+        } catch (VolumeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// The lock belongs to the open file, and so is held already.
+    private static OpenedFile adopt(FileOptions options, int leastAlignment) {
+        final LinuxFile file = LinuxFile.adopt(options.openFile());
+        try {
+            final boolean device = file.status().kind() == FileStatus.Kind.BLOCK_DEVICE;
+            final boolean direct = (file.flags() & FileSpec.O_DIRECT) != 0;
+            return measure(options, file, device, direct, "opened so by the process before", leastAlignment);
         } catch (LinuxException e) {
             file.close();
             throw refused(options.path(), e);
@@ -79,6 +98,11 @@ final class OpenedFile implements AutoCloseable {
     private static OpenedFile examine(
             FileOptions options, LinuxFile file, boolean device, boolean direct, String reason, int leastAlignment) {
         ImageLock.take(options.path(), file, options.readOnly());
+        return measure(options, file, device, direct, reason, leastAlignment);
+    }
+
+    private static OpenedFile measure(
+            FileOptions options, LinuxFile file, boolean device, boolean direct, String reason, int leastAlignment) {
         final int sector = device ? BlockDevice.of(file.fd()).logicalSector() : SECTOR_BYTES;
         final int blockSize = VolumeRules.requireBlockSize(
                 options.blockSize() == FileOptions.DEVICE_BLOCK_SIZE ? sector : options.blockSize());
@@ -99,7 +123,8 @@ final class OpenedFile implements AutoCloseable {
             final String why =
                     "the file's size is not a multiple of the device's " + wanted.offsetAlignment() + "-byte blocks";
             file.close();
-            return open(options.withDirect(false), leastAlignment).because(why);
+            return open(options.withDirect(false).withOpenFile(-1), leastAlignment)
+                    .because(why);
         }
         return opened;
     }

@@ -341,6 +341,26 @@ class ChunkStoreTest {
     }
 
     @Test
+    void theDeviceIsToldThatTheStoreIsIncompleteOrNotWithoutAnyWrite() {
+        ChunkStore store = fresh();
+        assertThat(store.declareIncomplete()).as("durable at once").isFalse();
+        for (int i = 0; i < 100 && !store.declareIncomplete(); i++) {
+            pass();
+        }
+        assertThat(store.declareIncomplete()).isTrue();
+        disk.processCrash();
+        store.abandon();
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.isIncomplete()).isTrue();
+        assertThat(store.declareIncomplete()).isTrue();
+        store.declareComplete();
+        bench.close(store);
+        store = bench.open(disk, StoreOptions.of(Durability.PLP));
+        assertThat(store.isIncomplete()).isFalse();
+        bench.close(store);
+    }
+
+    @Test
     void aWriteToADamagedShardIsKeptAndTheRestStaysUnreadable() {
         ChunkStore store = fresh();
         bench.write(store, request, 0, 0, SHARD, 1, 0x11);

@@ -8,12 +8,13 @@ public interface FrontEndConnection {
     /// Send one whole message in a single write.
     ///
     /// @param message valid during the call only
-    /// @param fd descriptor to pass with the first byte, or -1. It stays the session's, which closes it after the
-    ///     call: who must send later duplicates it
+    /// @param fd descriptor to pass with the first byte, or -1. It stays the session's, which closes it
+    ///     after the call: who must send later duplicates it
     /// @return false if the front end is gone or does not read its replies; the session then closes
     boolean send(MemorySegment message, int fd);
 
-    /// Send one whole message on the socket that SET_BACKEND_REQ_FD named. Never blocks. No answer is expected.
+    /// Send one whole message on the socket that SET_BACKEND_REQ_FD named. Never blocks. No answer is
+    /// expected.
     ///
     /// @param backendFd that socket, owned by the session
     /// @param message valid during the call only
@@ -28,7 +29,11 @@ public interface FrontEndConnection {
     /// @param reason for the log
     void closing(String reason);
 
-    /// Every queue has stopped, every mapping is gone, every descriptor closed. The last call of a session; only
-    /// after it may another session serve the same queues.
+    /// The session goes on in another process, which has its own descriptor of the socket: this one is to
+    /// be closed without a hang-up. Everything else is released. The last call of such a session.
+    void surrendered();
+
+    /// Every queue has stopped, every mapping is gone, every descriptor closed. The last call of a session;
+    /// only after it may another session serve the same queues.
     void closed();
 }

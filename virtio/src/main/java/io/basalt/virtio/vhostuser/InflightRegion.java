@@ -8,9 +8,10 @@ import java.lang.foreign.MemorySegment;
 /// end's and not looked at here.
 ///
 /// @param mapping the mapped bytes
+/// @param mapOffset where they begin in their file
 /// @param queueCount queues it has parts for
 /// @param queueSize descriptors each part has entries for
-record InflightRegion(MemoryMapper.Mapping mapping, int queueCount, int queueSize) {
+record InflightRegion(MemoryMapper.Mapping mapping, long mapOffset, int queueCount, int queueSize) {
     /// A queue's part.
     ///
     /// @throws RefusedException if the region has no room for such a queue

@@ -2,14 +2,14 @@ package io.basalt.virtio.vhostuser;
 
 import java.lang.foreign.MemorySegment;
 
-/// The way from a front end's file descriptors to memory of this process. Implemented over the operating system;
-/// everything it is given is hostile.
+/// The way from a front end's file descriptors to memory of this process. Implemented over the operating
+/// system; everything it is given is hostile.
 ///
-/// Descriptors stay the caller's: no method closes one, and a mapping must outlive its descriptor. Called on the
-/// session's owner thread only. Sizes and offsets have been checked for sign and overflow before.
+/// Descriptors stay the caller's: no method closes one, and a mapping must outlive its descriptor. Called
+/// on the session's owner thread only. Sizes and offsets have been checked for sign and overflow before.
 public interface MemoryMapper {
-    /// Which file a descriptor names. A mapping keeps its file alive, so equal identities mean the same pages
-    /// for as long as one of them is mapped.
+    /// Which file a descriptor names. A mapping keeps its file alive, so equal identities mean the same
+    /// pages for as long as one of them is mapped.
     record FileIdentity(long device, long inode) {}
 
     /// Memory that is mapped until [#unmap].
@@ -23,6 +23,9 @@ public interface MemoryMapper {
             return false;
         }
 
+        /// A descriptor of the mapped file, which is the mapping's own and open until [#unmap].
+        int fd();
+
         /// Take the memory away. Called exactly once, after the last user has said that it is done.
         void unmap();
     }
@@ -33,8 +36,8 @@ public interface MemoryMapper {
     FileIdentity identify(int fd) throws RefusedException;
 
     /// Map a region of guest memory: shared, readable and writable. Checks the kind of file (memfd, tmpfs,
-    /// hugetlbfs), that the file holds `mmapOffset + size` bytes, seals it against shrinking where it can, and
-    /// touches every page so that a hole shows here and not as a fault under I/O.
+    /// hugetlbfs), that the file holds `mmapOffset + size` bytes, seals it against shrinking where it can,
+    /// and touches every page so that a hole shows here and not as a fault under I/O.
     ///
     /// @param size bytes, at least 1
     /// @param mmapOffset offset of the first byte in the file, a multiple of 4096

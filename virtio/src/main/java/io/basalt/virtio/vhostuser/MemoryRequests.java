@@ -3,6 +3,7 @@ package io.basalt.virtio.vhostuser;
 import static io.basalt.virtio.vhostuser.VhostUserSpec.*;
 
 import io.basalt.virtio.memory.DirtyLog;
+import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.InflightLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ final class MemoryRequests {
     private final RingSet rings;
     private final MemoryTable table;
     private MemoryMapper.@Nullable Mapping logMapping;
+    private long logOffset;
 
     MemoryRequests(
             Answers answers, MessageAssembler assembler, VhostUserDevice device, MemoryMapper mapper, RingSet rings) {
@@ -39,6 +41,82 @@ final class MemoryRequests {
         dropInflight();
         dropLog();
     }
+
+    // ---- images of a suspended session
+
+    List<SessionImage.Region> regionImages() {
+        return table.regions().stream()
+                .map(region -> new SessionImage.Region(
+                        region.description(), region.mapping().fd()))
+                .toList();
+    }
+
+    SessionImage.@Nullable Inflight inflightImage() {
+        final InflightRegion region = rings.inflight;
+        return region == null
+                ? null
+                : new SessionImage.Inflight(
+                        region.mapOffset(),
+                        region.queueCount(),
+                        region.queueSize(),
+                        region.mapping().fd());
+    }
+
+    SessionImage.@Nullable Log logImage() {
+        final MemoryMapper.Mapping mapping = logMapping;
+        return mapping == null ? null : new SessionImage.Log(mapping.memory().byteSize(), logOffset, mapping.fd());
+    }
+
+    /// Map what an image describes, whose files are closed in any case. On refusal what was mapped before
+    /// stays until [#release()].
+    void restore(SessionImage image) throws RefusedException {
+        try {
+            map(image);
+        } finally {
+            image.regions().forEach(region -> rings.replace(region.fd(), -1));
+            final SessionImage.Inflight inflight = image.inflight();
+            rings.replace(inflight == null ? -1 : inflight.fd(), -1);
+            final SessionImage.Log log = image.log();
+            rings.replace(log == null ? -1 : log.fd(), -1);
+        }
+    }
+
+    private void map(SessionImage image) throws RefusedException {
+        final List<SessionImage.Region> regions = image.regions();
+        if (regions.size() > GuestMemory.REGION_COUNT_MAX) {
+            throw new RefusedException(regions.size() + " regions, at most " + GuestMemory.REGION_COUNT_MAX);
+        }
+        final MemoryTable.Change change = table.prepareReplace(
+                regions.stream().map(SessionImage.Region::description).toList(),
+                regions.stream().mapToInt(SessionImage.Region::fd).toArray());
+        table.adopt(change);
+        rings.memory = change.memory();
+        final SessionImage.Inflight inflight = image.inflight();
+        if (inflight != null) {
+            requireInflightShape(inflight.queueCount(), inflight.queueSize());
+            final long bytes = inflightBytes(inflight.queueCount(), inflight.queueSize());
+            requireMappable(bytes, bytes, Long.MAX_VALUE, inflight.mapOffset());
+            rings.inflight = new InflightRegion(
+                    mapper.mapInflight(inflight.fd(), bytes, inflight.mapOffset()),
+                    inflight.mapOffset(),
+                    inflight.queueCount(),
+                    inflight.queueSize());
+        }
+        final SessionImage.Log log = image.log();
+        if (log != null) {
+            requireMappable(log.size(), Long.BYTES, LOG_SIZE_MAX, log.mapOffset());
+            final MemoryMapper.Mapping mapping = mapper.mapLog(log.fd(), log.size(), log.mapOffset());
+            logMapping = mapping;
+            logOffset = log.mapOffset();
+            rings.log = new DirtyLog(mapping.memory());
+        }
+    }
+
+    private long inflightBytes(int count, int size) {
+        return new InflightLayout(rings.packed(), count, size).regionBytes();
+    }
+
+    // ---- guest memory
 
     void setMemTable() throws RefusedException {
         final int count = message.regionCount();
@@ -108,6 +186,7 @@ final class MemoryRequests {
         final MemoryMapper.Mapping mapping = mapper.mapLog(assembler.fd(0), message.mapSize(), message.mapOffset());
         final MemoryMapper.Mapping old = logMapping;
         logMapping = mapping;
+        logOffset = message.mapOffset();
         rings.log = new DirtyLog(mapping.memory());
         rings.changeStarted(refusal -> {
             if (old != null) {
@@ -134,8 +213,10 @@ final class MemoryRequests {
 
     private void requireInflightShape() throws RefusedException {
         answers.requireAgreed(PROTOCOL_F_INFLIGHT_SHMFD, "INFLIGHT_SHMFD");
-        final int count = message.inflightQueueCount();
-        final int size = message.inflightQueueSize();
+        requireInflightShape(message.inflightQueueCount(), message.inflightQueueSize());
+    }
+
+    private void requireInflightShape(int count, int size) throws RefusedException {
         if (count < 1 || count > device.queueCountMax()) {
             throw new RefusedException(count + " queues: want 1 to " + device.queueCountMax());
         }
@@ -151,7 +232,7 @@ final class MemoryRequests {
         int fd = -1;
         try {
             requireInflightShape();
-            final long bytes = new InflightLayout(rings.packed(), count, size).regionBytes();
+            final long bytes = inflightBytes(count, size);
             fd = mapper.createInflight(bytes);
             reply.map(bytes, 0).inflightQueues(count, size);
         } catch (RefusedException refused) {
@@ -170,11 +251,11 @@ final class MemoryRequests {
         }
         final int count = message.inflightQueueCount();
         final int size = message.inflightQueueSize();
-        final long needed = new InflightLayout(rings.packed(), count, size).regionBytes();
+        final long needed = inflightBytes(count, size);
         requireMappable(message.mapSize(), needed, Long.MAX_VALUE, message.mapOffset());
         final MemoryMapper.Mapping mapping = mapper.mapInflight(assembler.fd(0), needed, message.mapOffset());
         dropInflight();
-        rings.inflight = new InflightRegion(mapping, count, size);
+        rings.inflight = new InflightRegion(mapping, message.mapOffset(), count, size);
         answers.settle(null);
     }
 

@@ -39,6 +39,10 @@ final class MemoryTable {
         this.mapper = mapper;
     }
 
+    List<Region> regions() {
+        return regions;
+    }
+
     GuestMemory memory() {
         return memory;
     }

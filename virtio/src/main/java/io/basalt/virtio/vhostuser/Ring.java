@@ -44,6 +44,51 @@ final class Ring {
         state = next;
     }
 
+    /// Whether the front end has said anything of it.
+    boolean known() {
+        return state != RingState.STOPPED
+                || size != 0
+                || addressed
+                || base != 0
+                || enabled
+                || kickFd >= 0
+                || callFd >= 0
+                || errorFd >= 0;
+    }
+
+    SessionImage.RingImage image() {
+        assert state == RingState.STOPPED || state == RingState.PARKED || state == RingState.STARTED : state;
+        return new SessionImage.RingImage(
+                index,
+                size,
+                addressed,
+                descriptorAddress,
+                driverAddress,
+                deviceAddress,
+                usedLogAddress,
+                base,
+                enabled,
+                state != RingState.STOPPED,
+                kickFd,
+                callFd,
+                errorFd);
+    }
+
+    /// Take over what an image says, but the event descriptors.
+    void restore(SessionImage.RingImage image) {
+        size = image.size();
+        addressed = image.addressed();
+        descriptorAddress = image.descriptorAddress();
+        driverAddress = image.driverAddress();
+        deviceAddress = image.deviceAddress();
+        usedLogAddress = image.usedLogAddress();
+        base = image.base();
+        enabled = image.enabled();
+        if (image.runs()) {
+            state = RingState.PARKED;
+        }
+    }
+
     /// Forget what a driver set up, but not what belongs to the connection.
     void reset() {
         assert state == RingState.STOPPED : state;

@@ -1,9 +1,12 @@
 package io.basalt.virtio.vhostuser;
 
+import io.basalt.reactor.Signal;
 import io.basalt.virtio.memory.DirtyLog;
 import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.QueueSetup;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -241,6 +244,113 @@ final class RingSet {
             ring.kickFd = replace(ring.kickFd, -1);
             stopped.completed(null);
         });
+    }
+
+    // ---- on the way to another process
+
+    /// Stop all that run, to go on from where they stopped.
+    void parkAll(Runnable done) {
+        final AckBarrier barrier = new AckBarrier(none -> done.run());
+        for (final Ring ring : rings) {
+            if (ring.started()) {
+                final VhostUserDevice.Completion parked = barrier.expect();
+                ring.become(RingState.STOPPING);
+                device.stopQueue(ring.index, base -> {
+                    ring.become(RingState.PARKED);
+                    ring.base = base;
+                    parked.completed(null);
+                });
+            }
+        }
+        barrier.seal();
+    }
+
+    /// Start all that are parked. One that does not start tells its front end by its error signal.
+    ///
+    /// @param done told the first refusal, or null
+    void startParked(Consumer<@Nullable String> done) {
+        final AckBarrier barrier = new AckBarrier(done);
+        for (final Ring ring : rings) {
+            if (ring.state() == RingState.PARKED) {
+                final VhostUserDevice.Completion started = barrier.expect();
+                startParked(ring, refusal -> {
+                    if (refusal != null) {
+                        ring.kickFd = replace(ring.kickFd, -1);
+                        ring.error.raise();
+                    }
+                    started.completed(refusal);
+                });
+            }
+        }
+        barrier.seal();
+    }
+
+    private void startParked(Ring ring, Consumer<@Nullable String> done) {
+        try {
+            start(ring, requireStartable(ring), done);
+        } catch (RefusedException refused) {
+            ring.become(RingState.STOPPED);
+            done.accept(refused.reason());
+        }
+    }
+
+    /// Give up what is parked.
+    void unpark() {
+        for (final Ring ring : rings) {
+            if (ring.state() == RingState.PARKED) {
+                ring.become(RingState.STOPPED);
+            }
+        }
+    }
+
+    List<SessionImage.RingImage> images() {
+        final List<SessionImage.RingImage> images = new ArrayList<>();
+        for (final Ring ring : rings) {
+            if (ring.known()) {
+                images.add(ring.image());
+            }
+        }
+        return images;
+    }
+
+    /// Take over rings from their images. Their descriptors are this set's from now on, also if one is refused.
+    ///
+    /// @return the last refusal, or null
+    @Nullable
+    RefusedException restore(List<SessionImage.RingImage> images) {
+        RefusedException refusal = null;
+        for (final SessionImage.RingImage image : images) {
+            try {
+                restore(image);
+            } catch (RefusedException refused) {
+                refusal = refused;
+            }
+        }
+        return refusal;
+    }
+
+    private void restore(SessionImage.RingImage image) throws RefusedException {
+        final Ring ring = ring(image.index());
+        ring.restore(image);
+        ring.kickFd = image.kickFd();
+        ring.callFd = image.callFd();
+        ring.errorFd = image.errorFd();
+        if (ring.kickFd >= 0) {
+            fds.requireEvent(ring.kickFd);
+        }
+        ring.call = signal(ring.callFd);
+        ring.error = signal(ring.errorFd);
+        if (ring.state() == RingState.PARKED) {
+            requireStartable(ring);
+        }
+    }
+
+    private Signal signal(int fd) throws RefusedException {
+        if (fd < 0) {
+            return Signal.NONE;
+        }
+        fds.requireEvent(fd);
+        return fds.signal(fd);
     }
 
     /// Close a descriptor that is replaced.

@@ -5,8 +5,12 @@ package io.basalt.virtio.vhostuser;
 /// ```
 ///   STOPPED ──SET_VRING_KICK──▶ STARTING ──acknowledged──▶ STARTED
 ///      ▲ ▲                         │                          │
-///      │ └────────refused──────────┘                          │ GET_VRING_BASE, reset, close
-///      └──────────────stopped─────────── STOPPING ◀───────────┘
+///      │ └────────refused──────────┤                          │ GET_VRING_BASE, reset, close, suspend
+///      ├──────────────stopped──────┼──── STOPPING ◀───────────┘
+///      │                           │        │ stopped, to go on elsewhere or later
+///      │                        start again │
+///      │                           │        ▼
+///      └──────────released─────────┴───── PARKED
 /// ```
 public enum RingState {
     /// No owner; the setup may change freely.
@@ -16,7 +20,9 @@ public enum RingState {
     /// Run by its owner; size, addresses and base are frozen.
     STARTED,
     /// Its owner finishes what is in flight.
-    STOPPING;
+    STOPPING,
+    /// No owner while its session is suspended; it goes on where it stopped.
+    PARKED;
 
     /// Whether a state may follow this one.
     boolean mayBecome(RingState next) {
@@ -24,7 +30,8 @@ public enum RingState {
             case STOPPED -> next == STARTING;
             case STARTING -> next == STARTED || next == STOPPED;
             case STARTED -> next == STOPPING;
-            case STOPPING -> next == STOPPED;
+            case STOPPING -> next == STOPPED || next == PARKED;
+            case PARKED -> next == STARTING || next == STOPPED;
         };
     }
 }

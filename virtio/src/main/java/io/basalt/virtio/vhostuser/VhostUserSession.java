@@ -4,23 +4,26 @@ import static io.basalt.virtio.vhostuser.VhostUserSpec.*;
 
 import io.basalt.virtio.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of a front end, from its first byte to the release of all it handed over: the back end's side of
-/// vhost-user.
+/// One connection of a front end, from its first byte to the release of all it handed over: the back end's
+/// side of vhost-user.
 ///
-/// The owner reads the socket as the session asks: while [#bytesWanted()] is positive, at most that many bytes
-/// into [#input()], then [#received]. One message is handled at a time. One that concerns a running ring waits
-/// until the ring's owner acknowledges; meanwhile nothing is wanted and further messages stay in the socket.
+/// The owner reads the socket as the session asks: while [#bytesWanted()] is positive, at most that many
+/// bytes into [#input()], then [#received]. One message is handled at a time. One that concerns a running
+/// ring waits until the ring's owner acknowledges; meanwhile nothing is wanted and further messages stay in
+/// the socket.
 ///
-/// *Answers.* A request with a reply of its own gets that, once, whatever its flags. Any other is acknowledged,
-/// with 0 or 1, if the front end asks and REPLY_ACK was agreed on. A refused request changes nothing. If a
-/// refusal cannot be told and the two sides would from then on disagree about features or memory, the session
-/// closes; a ring that cannot start without the front end learning it raises its error signal.
+/// *Answers.* A request with a reply of its own gets that, once, whatever its flags. Any other is
+/// acknowledged, with 0 or 1, if the front end asks and REPLY_ACK was agreed on. A refused request changes
+/// nothing. If a refusal cannot be told and the two sides would from then on disagree about features or
+/// memory, the session closes; a ring that cannot start without the front end learning it raises its error
+/// signal.
 ///
-/// *Ownership.* Every descriptor belongs to the session from [#received] on and is closed exactly once; so is
-/// every mapping undone. What a running ring may use goes only after the ring has acknowledged that it does
-/// without.
+/// *Ownership.* Every descriptor belongs to the session from [#received] on and is closed exactly once; so
+/// is every mapping undone. What a running ring may use goes only after the ring has acknowledged that it
+/// does without.
 ///
 /// *Concurrency.* Single owner thread; queue acknowledgements arrive on it too. Allocates; never blocks.
 public final class VhostUserSession {
@@ -36,6 +39,7 @@ public final class VhostUserSession {
     private final RingSet rings;
     private final RingRequests ringRequests;
     private final MemoryRequests memoryRequests;
+    private final ConfigRequests configRequests;
 
     private SessionState state = SessionState.OPEN;
     private boolean inDispatch;
@@ -45,11 +49,12 @@ public final class VhostUserSession {
 
     private long protocolFeatures;
     private long status;
-    private int backendFd = -1;
-
-    private boolean configRead;
-    private boolean configPending;
-    private boolean serving;
+    /// Who waits for the session to be suspended, and for its rings to run again.
+    private @Nullable Runnable suspendWaits;
+    private @Nullable Consumer<@Nullable String> resumeWaits;
+    /// A suspended session's rings are being parked or started.
+    private boolean ringsMove;
+    private boolean surrendering;
 
     private long messageCount;
     private long refusalCount;
@@ -66,6 +71,7 @@ public final class VhostUserSession {
         final Answers answers = new SessionAnswers();
         this.ringRequests = new RingRequests(answers, assembler, fds, rings);
         this.memoryRequests = new MemoryRequests(answers, assembler, device, mapper, rings);
+        this.configRequests = new ConfigRequests(answers, assembler, device, connection, rings);
     }
 
     public SessionState state() {
@@ -138,23 +144,32 @@ public final class VhostUserSession {
         }
     }
 
-    /// The device's configuration space has changed, as by a resize: the front end is told as soon as it can
-    /// take it.
+    /// The device's configuration space has changed, as by a resize: the front end is told as soon as it
+    /// can take it.
     public void configChanged() {
-        configPending = true;
+        configRequests.changed();
         announceConfig();
     }
 
+    /// A front end reads the configuration on the main socket, and must not be waiting for another reply
+    /// there.
+    private void announceConfig() {
+        final boolean ready = !agreed(PROTOCOL_F_STATUS) || (status & STATUS_DRIVER_OK) != 0;
+        configRequests.announce(ready, state == SessionState.OPEN && assembler.empty());
+    }
+
     /// End the session: hang-up, shutdown, or a broken rule. All queues are stopped, then everything is
-    /// released and [FrontEndConnection#closed()] called, perhaps before this returns. Once is enough; more do
-    /// nothing.
+    /// released and [FrontEndConnection#closed()] called, perhaps before this returns. Once is enough; more
+    /// do nothing.
     public void close(String reason) {
         if (state == SessionState.CLOSING || state == SessionState.CLOSED) {
             return;
         }
         become(SessionState.CLOSING);
         connection.closing(reason);
-        if (!inDispatch && !unanswered) {
+        suspendWaits = null;
+        resumeWaits = null;
+        if (!inDispatch && !unanswered && !ringsMove) {
             release();
         }
     }
@@ -166,12 +181,17 @@ public final class VhostUserSession {
 
     private void release() {
         assembler.closeFds(fds);
+        rings.unpark();
         rings.stopAll(() -> {
             rings.release();
             memoryRequests.release();
-            backendFd = rings.replace(backendFd, -1);
+            configRequests.release();
             become(SessionState.CLOSED);
-            connection.closed();
+            if (surrendering) {
+                connection.surrendered();
+            } else {
+                connection.closed();
+            }
         });
     }
 
@@ -215,9 +235,9 @@ public final class VhostUserSession {
             case SET_PROTOCOL_FEATURES -> setProtocolFeatures(message.u64());
             case GET_QUEUE_NUM -> replyU64(device.queueCountMax());
             case SET_VRING_ENABLE -> ringRequests.setVringEnable();
-            case SET_BACKEND_REQ_FD -> setBackendReqFd();
-            case GET_CONFIG -> getConfig();
-            case SET_CONFIG -> setConfig();
+            case SET_BACKEND_REQ_FD -> configRequests.setBackendReqFd();
+            case GET_CONFIG -> configRequests.getConfig();
+            case SET_CONFIG -> configRequests.setConfig();
             case GET_INFLIGHT_FD -> memoryRequests.getInflightFd();
             case SET_INFLIGHT_FD -> memoryRequests.setInflightFd();
             case RESET_DEVICE -> resetDevice();
@@ -265,22 +285,6 @@ public final class VhostUserSession {
         device.noted(name(request) + " refused: " + reason);
     }
 
-    /// Whether a front end that does not know of the refusal would be led to lose data.
-    private static boolean isVital(int request) {
-        return switch (request) {
-            case SET_FEATURES,
-                    SET_PROTOCOL_FEATURES,
-                    SET_MEM_TABLE,
-                    ADD_MEM_REG,
-                    REM_MEM_REG,
-                    SET_LOG_BASE,
-                    SET_INFLIGHT_FD,
-                    // Its reply is a base and cannot say no.
-                    GET_VRING_BASE -> true;
-            default -> false;
-        };
-    }
-
     private void replyU64(long value) {
         send(reply.begin(request, REPLY_FLAGS, U64_SIZE).u64(value), -1);
         finish();
@@ -311,6 +315,7 @@ public final class VhostUserSession {
             connection.inputWanted();
         }
         announceConfig();
+        suspendIfWanted();
     }
 
     private void requireAgreed(long protocolFeature, String name) throws RefusedException {
@@ -356,6 +361,169 @@ public final class VhostUserSession {
         public boolean closing() {
             return state == SessionState.CLOSING;
         }
+    }
+
+    // ---- the way to another process
+
+    /// Have the session go on elsewhere: from the next boundary between two messages on nothing is read,
+    /// and every ring that runs finishes what is in flight and is let go of.
+    ///
+    /// @param suspended run when all that is so; never if the session closes or [#resume] is called before
+    public void suspend(Runnable suspended) {
+        suspendWaits = suspended;
+        suspendIfWanted();
+    }
+
+    private void suspendIfWanted() {
+        if (suspendWaits == null || state != SessionState.OPEN || inDispatch || !assembler.empty()) {
+            return;
+        }
+        become(SessionState.SUSPENDED);
+        ringsMove = true;
+        rings.parkAll(() -> {
+            ringsMove = false;
+            final Consumer<@Nullable String> resumed = resumeWaits;
+            resumeWaits = null;
+            if (state == SessionState.CLOSING) {
+                release();
+            } else if (resumed != null) {
+                startParked(resumed);
+            } else {
+                tellSuspended();
+            }
+        });
+    }
+
+    /// Run the rings of a suspended session again, or take back the wish to suspend it. Nothing is read
+    /// before [#open()].
+    ///
+    /// @param resumed told when the rings run, with null or with why one of them does not: that one has
+    ///     raised its error signal. Not told if the session closes before
+    public void resume(Consumer<@Nullable String> resumed) {
+        if (state != SessionState.SUSPENDED) {
+            suspendWaits = null;
+            resumed.accept(null);
+        } else if (ringsMove) {
+            suspendWaits = null;
+            resumeWaits = resumed;
+        } else {
+            startParked(resumed);
+        }
+    }
+
+    private void tellSuspended() {
+        final Runnable waits = suspendWaits;
+        suspendWaits = null;
+        if (waits != null) {
+            waits.run();
+        }
+    }
+
+    private void startParked(Consumer<@Nullable String> resumed) {
+        ringsMove = true;
+        rings.startParked(refusal -> {
+            ringsMove = false;
+            if (state == SessionState.CLOSING) {
+                release();
+            } else {
+                resumed.accept(refusal);
+            }
+        });
+    }
+
+    /// Read again from the front end of a suspended session.
+    public void open() {
+        if (state == SessionState.SUSPENDED) {
+            become(SessionState.OPEN);
+            connection.inputWanted();
+            announceConfig();
+            suspendIfWanted();
+        }
+    }
+
+    /// Guest memory as the front end has handed it over.
+    public GuestMemory memory() {
+        return rings.memory;
+    }
+
+    /// All that the session knows. While it is not suspended the bases of running rings are those they
+    /// started with.
+    public SessionImage image() {
+        return new SessionImage(
+                rings.features,
+                protocolFeatures,
+                (int) status,
+                configRequests.read,
+                configRequests.pending,
+                configRequests.serving,
+                configRequests.backendFd,
+                memoryRequests.regionImages(),
+                memoryRequests.inflightImage(),
+                memoryRequests.logImage(),
+                rings.images());
+    }
+
+    /// Where a parked ring of a restored session goes on, if that is not where its image says.
+    public void base(int index, int base) throws RefusedException {
+        rings.requireBase(base);
+        rings.ring(index).base = base;
+    }
+
+    /// End a suspended session whose front end is served by another process from now on: as [#close], but
+    /// the front end sees nothing of it, and [FrontEndConnection#surrendered()] is the last call.
+    public void surrender() {
+        if (state == SessionState.SUSPENDED) {
+            surrendering = true;
+            become(SessionState.CLOSING);
+            if (!ringsMove) {
+                release();
+            }
+        }
+    }
+
+    /// A session that another process has suspended: [#resume] runs its rings, [#open()] reads on.
+    ///
+    /// @param image its descriptors are the session's from now on, also if it is refused
+    /// @throws RefusedException if no session of this device can have come to it; nothing is left then
+    public static VhostUserSession restore(
+            SessionImage image, VhostUserDevice device, FrontEndConnection connection, MemoryMapper mapper, FdOwner fds)
+            throws RefusedException {
+        final VhostUserSession session = new VhostUserSession(device, connection, mapper, fds);
+        session.become(SessionState.SUSPENDED);
+        try {
+            session.restore(image);
+            return session;
+        } catch (RefusedException refused) {
+            session.rings.unpark();
+            session.rings.release();
+            session.memoryRequests.release();
+            session.configRequests.release();
+            throw refused;
+        }
+    }
+
+    private void restore(SessionImage image) throws RefusedException {
+        rings.features = image.features();
+        protocolFeatures = image.protocolFeatures();
+        status = image.status();
+        configRequests.restore(image);
+        RefusedException refusal = null;
+        try {
+            memoryRequests.restore(image);
+        } catch (RefusedException refused) {
+            refusal = refused;
+        }
+        // After a refusal too, so that every descriptor has an owner.
+        final RefusedException ofRings = rings.restore(image.rings());
+        if ((image.features() & ~offeredFeatures()) != 0
+                || (image.protocolFeatures() & ~PROTOCOL_FEATURES_OFFERED) != 0) {
+            throw new RefusedException("features 0x" + Long.toHexString(image.features()) + ", protocol features 0x"
+                    + Long.toHexString(image.protocolFeatures()) + ": some are not offered here");
+        }
+        if (refusal != null || ofRings != null) {
+            throw refusal == null ? ofRings : refusal;
+        }
+        device.negotiated(rings.features, protocolFeatures);
     }
 
     // ---- features, status, reset
@@ -427,73 +595,5 @@ public final class VhostUserSession {
             status = 0;
             settle(null);
         });
-    }
-
-    // ---- configuration space, requests to the front end
-
-    private void getConfig() {
-        final int offset = message.configOffset();
-        final int size = message.configSize();
-        if (!isConfigRange(offset, size)) {
-            noteRefusal("offset " + Integer.toUnsignedString(offset) + ", size " + Integer.toUnsignedString(size)
-                    + " in " + message.size() + " bytes");
-            // An empty payload is this reply's way to say no.
-            send(reply.begin(request, REPLY_FLAGS, 0), -1);
-            finish();
-            return;
-        }
-        reply.begin(request, REPLY_FLAGS, CONFIG_HEADER_SIZE + size).config(offset, size, message.configFlags());
-        device.readConfig(offset, reply.configBytes(size));
-        configRead = true;
-        send(reply, -1);
-        finish();
-    }
-
-    private boolean isConfigRange(int offset, int size) {
-        return message.size() >= CONFIG_HEADER_SIZE
-                && offset >= 0
-                && offset <= CONFIG_SIZE_MAX
-                && size >= 1
-                && size <= CONFIG_SIZE_MAX - offset
-                && message.size() == CONFIG_HEADER_SIZE + size;
-    }
-
-    private void setConfig() throws RefusedException {
-        final int offset = message.configOffset();
-        final int size = message.configSize();
-        if (!isConfigRange(offset, size)) {
-            throw new RefusedException("offset " + Integer.toUnsignedString(offset) + ", size "
-                    + Integer.toUnsignedString(size) + " in " + message.size() + " bytes");
-        }
-        final int flags = message.configFlags();
-        if (flags < 0 || flags > SET_CONFIG_TYPE_MIGRATION) {
-            throw new RefusedException("flags 0x" + Integer.toHexString(flags) + ": want 0 or 1");
-        }
-        device.writeConfig(offset, message.configBytes(size), flags == SET_CONFIG_TYPE_MIGRATION);
-        settle(null);
-    }
-
-    private void setBackendReqFd() throws RefusedException {
-        requireAgreed(PROTOCOL_F_BACKEND_REQ, "BACKEND_REQ");
-        assembler.requireFds(1);
-        backendFd = rings.replace(backendFd, assembler.takeFd(0));
-        settle(null);
-    }
-
-    /// Tell the front end of a changed configuration, if there is something to tell and it can take it.
-    ///
-    /// A front end that reconnects does not read the configuration again, so one whose rings start without its
-    /// having read it in this session is told too. Told only while it serves its guest and between messages: a
-    /// front end reads the configuration on the main socket, and must not be waiting for another reply there.
-    private void announceConfig() {
-        final boolean serves = rings.anyServing() && (!agreed(PROTOCOL_F_STATUS) || (status & STATUS_DRIVER_OK) != 0);
-        if (serves && !serving && !configRead) {
-            configPending = true;
-        }
-        serving = serves;
-        if (configPending && serves && backendFd >= 0 && state == SessionState.OPEN && assembler.empty()) {
-            reply.begin(BACKEND_CONFIG_CHANGE_MSG, VERSION, 0);
-            configPending = !connection.sendRequest(backendFd, reply.bytes());
-        }
     }
 }

@@ -1,6 +1,7 @@
 package io.basalt.virtio.vhostuser;
 
-/// Numbers of the vhost-user protocol, in the specification's spelling, and the rules for each message's size.
+/// Numbers of the vhost-user protocol, in the specification's spelling, and the rules for each message's
+/// size.
 ///
 /// Integers are in host byte order, which is little-endian on every machine this runs on.
 public final class VhostUserSpec {
@@ -158,8 +159,25 @@ public final class VhostUserSpec {
         };
     }
 
-    /// Least payload of a request. Requests that have none may carry up to eight bytes nobody looks at, as some
-    /// front ends send a whole 64-bit field; sizes inside GET_CONFIG and SET_CONFIG are judged with their content.
+    /// Whether a front end that does not know of a request's refusal would be led to lose data.
+    static boolean isVital(int request) {
+        return switch (request) {
+            case SET_FEATURES,
+                    SET_PROTOCOL_FEATURES,
+                    SET_MEM_TABLE,
+                    ADD_MEM_REG,
+                    REM_MEM_REG,
+                    SET_LOG_BASE,
+                    SET_INFLIGHT_FD,
+                    // Its reply is a base and cannot say no.
+                    GET_VRING_BASE -> true;
+            default -> false;
+        };
+    }
+
+    /// Least payload of a request. Requests that have none may carry up to eight bytes nobody looks at, as
+    /// some front ends send a whole 64-bit field; sizes inside GET_CONFIG and SET_CONFIG are judged with
+    /// their content.
     static int payloadSizeMin(int request) {
         return switch (request) {
             case SET_FEATURES, SET_PROTOCOL_FEATURES, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR, SET_STATUS ->

@@ -60,8 +60,11 @@ final class FakeSystem implements MemoryMapper, FdOwner {
 
     final class FakeMapping implements Mapping {
         private final MemorySegment memory;
+        private final FakeFile file;
+        private int fd = -1;
 
-        private FakeMapping(long size) {
+        private FakeMapping(FakeFile file, long size) {
+            this.file = file;
             // Each at an address of its own, so that equal segments are the same mapping.
             memory = ADDRESS_SPACE.asSlice(mapCount % PLACE_COUNT * 4096L, size);
             mapped.add(this);
@@ -74,8 +77,19 @@ final class FakeSystem implements MemoryMapper, FdOwner {
         }
 
         @Override
+        public int fd() {
+            if (fd < 0) {
+                fd = open(file);
+            }
+            return fd;
+        }
+
+        @Override
         public void unmap() {
             unmapping.accept(this);
+            if (fd >= 0) {
+                close(fd);
+            }
             if (!mapped.remove(this)) {
                 mistakes.add("unmapped twice");
             }
@@ -170,7 +184,7 @@ final class FakeSystem implements MemoryMapper, FdOwner {
         if (offset + size > file.size()) {
             throw new RefusedException("file has " + file.size() + " bytes, want " + (offset + size));
         }
-        return new FakeMapping(size);
+        return new FakeMapping(file, size);
     }
 
     @Override

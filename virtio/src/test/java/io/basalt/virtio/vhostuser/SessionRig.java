@@ -34,7 +34,7 @@ final class SessionRig implements FrontEndConnection {
 
     final FakeSystem system;
     final FakeDevice device;
-    final VhostUserSession session;
+    VhostUserSession session;
     final VhostUserMessage out = VhostUserMessage.allocate();
     final Deque<Sent> sent = new ArrayDeque<>();
     final List<Integer> requests = new ArrayList<>();
@@ -43,6 +43,7 @@ final class SessionRig implements FrontEndConnection {
     long nowNs;
     boolean sendable = true;
     boolean closed;
+    boolean surrendered;
 
     @Nullable
     String closingReason;
@@ -106,6 +107,12 @@ final class SessionRig implements FrontEndConnection {
     public void closed() {
         assertThat(closed).as("closed told twice").isFalse();
         closed = true;
+    }
+
+    @Override
+    public void surrendered() {
+        assertThat(closingReason).as("closed before").isNull();
+        surrendered = true;
     }
 
     /// Put a message into the socket and let the session read as much as it wants.

@@ -13,7 +13,7 @@ package io.basalt.wire.data;
 /// | COPY_READ | primary, any copy | [ReplicaRequest] | | whole blocks |
 /// | COPY_VERSIONS | primary, any copy | [ReplicaRequest] | | a version (u64) for each block |
 /// | COPY_SHARDS | primary, any copy | [ReplicaRequest] | | [ShardEntry] for each shard after the one named |
-/// | SETTLED, COMMON | primary, secondary | [ReplicaRequest] | | |
+/// | SETTLED, COMMON, COMPARED, RELEASE | primary, any copy | [ReplicaRequest] | | |
 /// | REPAIR | copy, primary | [ReplicaRequest] | | |
 public final class DataMessage {
     /// Read a range of a shard. Needs the primary's lease.
@@ -54,6 +54,12 @@ public final class DataMessage {
     /// The one message that a copy sends to its primary: blocks of it cannot be read, and are to be written again
     /// with what the others have. May be sent again at any time.
     public static final int REPAIR = 39;
+    /// The copy was compared with the primary's: it has what the primary has. With [ShardRange#INCOMPLETE] it may lack
+    /// what the primary has lost, and is to know that before it may count as in sync; BUSY until that is durable.
+    public static final int COMPARED = 40;
+    /// The sender is the placement group's primary no longer: it serves nothing under this session, in this epoch and
+    /// those before. What was promised to it there is over.
+    public static final int RELEASE = 41;
 
     /// Bytes of a block: what versions and checksums are kept for.
     public static final int BLOCK_BYTES = 4096;
@@ -74,7 +80,7 @@ public final class DataMessage {
 
     /// Whether a type is one that a chunk server sends to another.
     public static boolean isReplicaRequest(int type) {
-        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= REPAIR);
+        return (type >= REPLICATE_WRITE && type <= REPLICATE_ZEROES) || (type >= PREPARE && type <= RELEASE);
     }
 
     /// Whether a chunk server's request is about one shard.

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///   SETTLED, COMMON: the bound. COPY_SHARDS: only shards that were changed at or after it are wanted.
 ///
 /// A change that the cluster makes for itself (repair) has volumeId and generation 0. Messages that name no
-/// range (PREPARE, LEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is
+/// range (PREPARE, LEASE, RELEASE) have 0 there, and the number of the primary's device as shardIndex. LEASE is
 /// about no placement group: pg 0, epoch 1. COPY_SHARDS names the shard after which it wants the list to go
 /// on; partId 0 to begin.
 public final class ReplicaRequest {
@@ -60,8 +60,7 @@ public final class ReplicaRequest {
         if (bodyLength != BYTES) {
             return "body has a wrong length";
         }
-        final int flags = type == DataMessage.PREPARE ? ShardRange.INCOMPLETE : 0;
-        final String target = ShardRange.targetViolation(body, ShardRange.FLAGS_KNOWN | flags);
+        final String target = ShardRange.targetViolation(body, flagsKnown(type));
         if (target != null) {
             return target;
         }
@@ -80,6 +79,14 @@ public final class ReplicaRequest {
             case DataMessage.SETTLED, DataMessage.COMMON -> versionViolation(body);
             case DataMessage.REPAIR -> repairViolation(body);
             default -> null;
+        };
+    }
+
+    private static int flagsKnown(int type) {
+        return switch (type) {
+            case DataMessage.COMPARED -> ShardRange.INCOMPLETE;
+            case DataMessage.COPY_SHARDS -> ShardRange.DIGESTS;
+            default -> ShardRange.FLAGS_KNOWN;
         };
     }
 

@@ -8,13 +8,21 @@ import java.lang.foreign.MemorySegment;
 /// One element of the payload that COPY_SHARDS is answered with. Elements rise by (partId, shardIndex).
 ///
 /// ```
-///  0        8            12         16       24
-///  ├────────┼────────────┼──────────┼────────┤
-///  │ partId │ shardIndex │ flags    │ version│
+///  0        8            12         16       24       32
+///  ├────────┼────────────┼──────────┼────────┼────────┤
+///  │ partId │ shardIndex │ flags    │ version│ digest │
 /// ```
+///
+/// The digest is there only if it was asked for ([ShardRange#DIGESTS]): elements have [#BYTES] without it, and
+/// [#DIGEST_BYTES] with it. Where two copies have the same digest of a shard, and not 0, each of its blocks has the
+/// same
+/// version on both.
 public final class ShardEntry {
-    /// Bytes of an element.
+    /// Bytes of an element without a digest.
     public static final int BYTES = 24;
+
+    /// Bytes of an element with a digest.
+    public static final int DIGEST_BYTES = 32;
 
     /// Flag: a tombstone. The copy has no content of the shard, only versions.
     public static final int TOMBSTONE = 1;
@@ -23,6 +31,7 @@ public final class ShardEntry {
     private static final long SHARD_INDEX = 8;
     private static final long FLAGS = 12;
     private static final long VERSION = 16;
+    private static final long DIGEST = 24;
 
     private ShardEntry() {}
 
@@ -35,6 +44,18 @@ public final class ShardEntry {
         payload.set(INT, at + SHARD_INDEX, shardIndex);
         payload.set(INT, at + FLAGS, flags);
         payload.set(LONG, at + VERSION, version);
+    }
+
+    /// Store an element's digest.
+    ///
+    /// @param digest a function of the versions of the shard's blocks; 0 if there is none
+    public static void digest(MemorySegment payload, long at, long digest) {
+        payload.set(LONG, at + DIGEST, digest);
+    }
+
+    /// The digest of an element that has one.
+    public static long digest(MemorySegment payload, long at) {
+        return payload.get(LONG, at + DIGEST);
     }
 
     /// The part that the shard is of.

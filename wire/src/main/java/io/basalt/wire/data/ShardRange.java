@@ -20,8 +20,11 @@ public final class ShardRange {
     /// Flag: a WRITE_ZEROES may free the space.
     public static final int MAY_UNMAP = 1;
 
-    /// Flag: the primary that sends a PREPARE has lost shards, and does not know which.
+    /// Flag of COMPARED: the primary's copy may lack shards of the placement group, and it does not know which.
     public static final int INCOMPLETE = 2;
+
+    /// Flag of COPY_SHARDS: the elements of the answer are to have digests.
+    public static final int DIGESTS = 4;
 
     static final int FLAGS_KNOWN = MAY_UNMAP;
 
@@ -57,7 +60,7 @@ public final class ShardRange {
     ///
     /// @param offset first byte within the shard
     /// @param length bytes
-    /// @param flags 0, [#MAY_UNMAP] or [#INCOMPLETE]
+    /// @param flags 0, [#MAY_UNMAP], [#INCOMPLETE] or [#DIGESTS]
     public static void range(MemorySegment body, int offset, int length, int flags) {
         body.set(INT, OFFSET, offset);
         body.set(INT, LENGTH, length);
@@ -104,7 +107,7 @@ public final class ShardRange {
         return body.get(INT, EPOCH);
     }
 
-    /// 0, [#MAY_UNMAP] or [#INCOMPLETE].
+    /// 0, [#MAY_UNMAP], [#INCOMPLETE] or [#DIGESTS].
     public static int flags(MemorySegment body) {
         return body.get(INT, FLAGS);
     }

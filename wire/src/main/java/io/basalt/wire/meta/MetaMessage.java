@@ -23,6 +23,7 @@ package io.basalt.wire.meta;
 /// HELD_PARTS   PartList                         PartList: those of them that were deleted
 /// HAND_OVER    HandOverRequest                  HandOverResult, as soon as no copy of the node is needed that can be
 ///                                               done without
+/// REPAIRS      RepairReport                     none
 ///
 /// metaserver to node                            answer
 /// MAP          MapPiece                         none
@@ -56,6 +57,9 @@ public final class MetaMessage {
 
     /// A chunk server is about to stop.
     public static final int HAND_OVER = 0x89;
+
+    /// How far copies are that are brought up to date.
+    public static final int REPAIRS = 0x8a;
 
     /// A piece of a map, or of what has changed in it.
     public static final int MAP = 0x90;

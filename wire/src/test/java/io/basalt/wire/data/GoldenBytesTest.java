@@ -102,6 +102,10 @@ class GoldenBytesTest {
         ShardEntry.set(body, 0, 0x0807060504030201L, 0x14131211, 0x2827262524232221L, ShardEntry.TOMBSTONE);
         assertThat(hex(ShardEntry.BYTES)).isEqualTo("0102030405060708" + "11121314" + "01000000" + "2122232425262728");
         assertThat(ShardEntry.isTombstone(body, 0)).isTrue();
+        ShardEntry.digest(body, 0, 0x3837363534333231L);
+        assertThat(hex(ShardEntry.DIGEST_BYTES))
+                .isEqualTo("0102030405060708" + "11121314" + "01000000" + "2122232425262728" + "3132333435363738");
+        assertThat(ShardEntry.digest(body, 0)).isEqualTo(0x3837363534333231L);
     }
 
     @Test

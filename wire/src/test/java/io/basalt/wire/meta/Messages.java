@@ -89,6 +89,8 @@ final class Messages {
         all.put("hand-over", new Example(handOver, handOver.toContent(), HandOverRequest::of));
         final HandOverResult handedOver = new HandOverResult(List.of(new Subscription.HeldMap(1, 42)));
         all.put("handed over", new Example(handedOver, handedOver.toContent(), HandOverResult::of));
+        final RepairReport repairs = new RepairReport(3, List.of(new RepairReport.Progress(1, 17, 8, 40, 100, 4096)));
+        all.put("repairs", new Example(repairs, repairs.toContent(), RepairReport::of));
         return all;
     }
 

@@ -4,6 +4,7 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.rpc.ControllerHost;
+import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.ReactorHost;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.volume.VolumeRegistry;
@@ -56,6 +57,26 @@ public final class GateMethods {
     /// @throws io.basalt.gate.config.GateStateException if the file cannot be read; the gate must not start then
     public int restore() {
         return configuration.restore();
+    }
+
+    /// The configuration as `save_config` tells it, for another process to take over: JSON.
+    public String configuration() {
+        return Json.pretty(GateState.configurationOf(configuration.entries()));
+    }
+
+    /// Bring back a configuration that another process has told. What cannot be brought back is logged and kept.
+    ///
+    /// @return how many of its calls failed
+    /// @throws IllegalArgumentException if it is none
+    public int restore(String told) {
+        return configuration.restore(told);
+    }
+
+    /// The state file is this process's from now on.
+    ///
+    /// @throws io.basalt.gate.config.GateStateException if it cannot be read
+    public void own() {
+        configuration.own();
     }
 
     /// Try again what could not be brought back.

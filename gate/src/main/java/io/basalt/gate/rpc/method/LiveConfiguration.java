@@ -5,6 +5,7 @@ import io.basalt.gate.config.GateState;
 import io.basalt.gate.config.GateStateException;
 import io.basalt.gate.rpc.ControllerHost;
 import io.basalt.gate.rpc.ControllerStatus;
+import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.rpc.RpcError;
 import io.basalt.gate.rpc.RpcResult;
@@ -12,10 +13,12 @@ import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 /// The configuration as it is: what the volumes and controllers there are were made from, and what of the state
 /// file could not be brought back. Written to the state file after every change.
@@ -95,6 +98,22 @@ final class LiveConfiguration {
                 "restored " + (entries.size() - unapplied.size()) + " of " + entries.size() + " calls from "
                         + state.file());
         return unapplied.size();
+    }
+
+    int restore(String told) {
+        final List<ConfigEntry> entries;
+        try {
+            entries = GateState.entriesOf(Json.parse(told.getBytes(StandardCharsets.UTF_8)));
+        } catch (JacksonException malformed) {
+            throw new IllegalArgumentException(malformed);
+        }
+        unapplied = new ArrayList<>();
+        entries.forEach(entry -> apply(entry, unapplied, Level.ERROR));
+        return unapplied.size();
+    }
+
+    void own() {
+        state.load();
     }
 
     int retry() {

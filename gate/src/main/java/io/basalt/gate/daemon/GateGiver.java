@@ -1,0 +1,146 @@
+package io.basalt.gate.daemon;
+
+import io.basalt.gate.cluster.ClusterClient;
+import io.basalt.gate.cluster.ClusterVolume;
+import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.Handover;
+import io.basalt.gate.handover.HandoverMessage.DiskState;
+import io.basalt.gate.handover.HandoverMessage.Prepare;
+import io.basalt.gate.handover.HandoverMessage.VolumeFile;
+import io.basalt.gate.rpc.RpcDispatcher;
+import io.basalt.gate.rpc.RpcServer;
+import io.basalt.gate.rpc.method.GateMethods;
+import io.basalt.gate.volume.VolumeEntry;
+import io.basalt.gate.volume.VolumeRegistry;
+import io.basalt.gate.volume.VolumeSpec;
+import io.basalt.store.file.FileVolume;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a gate hands over: all that it serves. Control reactor.
+final class GateGiver implements Handover.Source {
+    private final RpcDispatcher dispatcher;
+    private final GateMethods methods;
+    private final VolumeRegistry volumes;
+    private final Controllers controllers;
+    private final RpcServer server;
+    private final int lock;
+    private final @Nullable ClusterClient client;
+    private final Runnable surrendered;
+    private boolean held;
+
+    /// @param lock descriptor that holds the data folder's lock
+    /// @param client null if the gate belongs to no cluster
+    /// @param surrendered run when nothing is left here
+    GateGiver(
+            RpcDispatcher dispatcher,
+            GateMethods methods,
+            VolumeRegistry volumes,
+            Controllers controllers,
+            RpcServer server,
+            int lock,
+            @Nullable ClusterClient client,
+            Runnable surrendered) {
+        this.dispatcher = dispatcher;
+        this.methods = methods;
+        this.volumes = volumes;
+        this.controllers = controllers;
+        this.server = server;
+        this.lock = lock;
+        this.client = client;
+        this.surrendered = surrendered;
+    }
+
+    @Override
+    public void hold() {
+        held = true;
+        dispatcher.hold("the gate is being handed over to a new process");
+        if (client != null) {
+            // Two processes of one gate must not both speak to the metaserver: it knows one connection a node.
+            client.pause();
+        }
+    }
+
+    @Override
+    public Prepare prepare() {
+        return new Prepare(methods.configuration(), lock, server.fd(), files(), controllers.images());
+    }
+
+    private List<VolumeFile> files() {
+        final List<VolumeFile> files = new ArrayList<>();
+        for (final VolumeEntry entry : volumes.volumes()) {
+            if (entry.volume() instanceof FileVolume file) {
+                files.add(new VolumeFile(entry.name(), file.fd()));
+            }
+        }
+        return files;
+    }
+
+    /// What keeps this gate from being handed over, or null.
+    @Nullable
+    String obstacle() {
+        for (final VolumeEntry entry : volumes.volumes()) {
+            if (entry.spec() instanceof VolumeSpec.Malloc) {
+                return "volume '" + entry.name() + "' lives in the memory of this process; delete it first";
+            }
+            if (entry.volume() instanceof FileVolume file && file.writesLost()) {
+                return "volume '" + entry.name() + "' has lost writes, which the next process would not know;"
+                        + " delete it and create it again";
+            }
+        }
+        return controllers.anyBeingDeleted() ? "a controller is just being deleted; ask again" : null;
+    }
+
+    @Override
+    public List<List<String>> groups() {
+        return controllers.groups();
+    }
+
+    @Override
+    public void suspend(List<String> group, Runnable suspended) {
+        controllers.suspend(group, () -> {
+            final ClusterVolume volume = clusterVolume(group);
+            if (volume != null && client != null) {
+                client.rest(volume);
+            }
+            suspended.run();
+        });
+    }
+
+    private @Nullable ClusterVolume clusterVolume(List<String> group) {
+        final VolumeEntry entry = controllers.volumeOf(group.getFirst());
+        return entry != null && entry.volume() instanceof ClusterVolume volume ? volume : null;
+    }
+
+    @Override
+    public DiskState state(String controller) {
+        return controllers.suspendedState(controller);
+    }
+
+    @Override
+    public void resume(List<String> group, boolean ranElsewhere) {
+        final ClusterVolume volume = clusterVolume(group);
+        if (volume != null && client != null) {
+            client.wake(volume);
+        }
+        controllers.resume(group, ranElsewhere);
+    }
+
+    @Override
+    public void release() {
+        if (held) {
+            held = false;
+            dispatcher.hold(null);
+            if (client != null) {
+                client.resume();
+            }
+        }
+    }
+
+    @Override
+    public void surrender() {
+        controllers.surrender();
+        server.surrender(surrendered);
+    }
+}

@@ -1,0 +1,225 @@
+package io.basalt.gate.daemon;
+
+import io.basalt.gate.cluster.ClusterClient;
+import io.basalt.gate.cluster.ClusterVolume;
+import io.basalt.gate.config.GateStateException;
+import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.HandoverMessage.DiskImage;
+import io.basalt.gate.handover.HandoverMessage.DiskState;
+import io.basalt.gate.handover.HandoverMessage.OtherFront;
+import io.basalt.gate.handover.HandoverMessage.Prepare;
+import io.basalt.gate.handover.Takeover;
+import io.basalt.gate.rpc.method.GateMethods;
+import io.basalt.gate.volume.StoreVolumeFactory;
+import io.basalt.gate.volume.VolumeEntry;
+import io.basalt.gate.volume.VolumeRegistry;
+import io.basalt.gate.volume.VolumeSpec;
+import io.basalt.linux.LinuxException;
+import io.basalt.linux.file.FileDescriptor;
+import io.basalt.linux.socket.UnixListener;
+import io.basalt.reactor.Reactor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What takes over all that another gate serves. Control reactor.
+final class GateTaker implements Takeover.Target {
+    private static final long CLUSTER_LOOK_NS = 5_000_000;
+
+    private final Reactor control;
+    private final StoreVolumeFactory factory;
+    private final VolumeRegistry volumes;
+    private final Controllers controllers;
+    private final GateMethods methods;
+    private final @Nullable ClusterClient client;
+    private final Owner owner;
+    private @Nullable DataFolder folder;
+    private @Nullable UnixListener rpcListener;
+
+    /// Who is the gate in the end.
+    interface Owner {
+        /// From now on this process is the gate.
+        ///
+        /// @param rpcListener listening management socket; both are the owner's from now on
+        void begin(DataFolder folder, UnixListener rpcListener);
+    }
+
+    /// @param client null if the gate belongs to no cluster; started when the old gate no longer
+    ///     speaks to it
+    GateTaker(
+            Reactor control,
+            StoreVolumeFactory factory,
+            VolumeRegistry volumes,
+            Controllers controllers,
+            GateMethods methods,
+            @Nullable ClusterClient client,
+            Owner owner) {
+        this.control = control;
+        this.factory = factory;
+        this.volumes = volumes;
+        this.controllers = controllers;
+        this.methods = methods;
+        this.client = client;
+        this.owner = owner;
+    }
+
+    @Override
+    public void prepare(Prepare everything, Consumer<@Nullable String> prepared) {
+        final Map<String, UnixListener> listeners = new LinkedHashMap<>();
+        try {
+            folder = DataFolder.adopt(everything.lock());
+            rpcListener = UnixListener.adopt(everything.rpcListener());
+            for (final DiskImage disk : everything.disks()) {
+                if (disk.listener() >= 0) {
+                    listeners.put(disk.name(), UnixListener.adopt(disk.listener()));
+                }
+            }
+        } catch (LinuxException unusable) {
+            prepared.accept(String.valueOf(unusable.getMessage()));
+            return;
+        }
+        controllers.standBy(listeners);
+        final Map<String, Integer> files = new LinkedHashMap<>();
+        everything.files().forEach(file -> files.put(file.volume(), file.fd()));
+        factory.inherit(files);
+        if (client != null) {
+            client.holdAttachments();
+            client.start();
+        }
+        try {
+            methods.restore(everything.configuration());
+            // Its content is the old gate's until the end; that it can be read must be known before.
+            methods.own();
+        } catch (GateStateException | IllegalArgumentException unreadable) {
+            everything.disks().forEach(GateTaker::closeFds);
+            prepared.accept(String.valueOf(unreadable.getMessage()));
+            return;
+        }
+        final String missing = missing(everything.disks());
+        if (missing != null) {
+            everything.disks().forEach(GateTaker::closeFds);
+            prepared.accept(missing);
+            return;
+        }
+        whenClusterIsThere(() -> prepareDisks(everything.disks(), prepared));
+    }
+
+    private @Nullable String missing(List<DiskImage> disks) {
+        final Set<String> made = new HashSet<>();
+        controllers.list().forEach(controller -> made.add(controller.spec().name()));
+        for (final DiskImage disk : disks) {
+            if (!made.contains(disk.name())) {
+                return "controller " + disk.name() + " could not be made; the new gate's log says why";
+            }
+        }
+        return null;
+    }
+
+    private void whenClusterIsThere(Runnable then) {
+        final boolean needed = volumes.volumes().stream().anyMatch(entry -> entry.spec() instanceof VolumeSpec.Basalt);
+        if (!needed || client == null || client.ready()) {
+            then.run();
+        } else {
+            // The old gate bounds the wait.
+            control.schedule(CLUSTER_LOOK_NS, () -> whenClusterIsThere(then));
+        }
+    }
+
+    private void prepareDisks(List<DiskImage> disks, Consumer<@Nullable String> prepared) {
+        final Gathered gathered = new Gathered(disks.size() + 1, prepared);
+        disks.forEach(disk -> controllers.prepare(disk, gathered::one));
+        gathered.one(null);
+    }
+
+    /// The first refusal of several, told when all have answered.
+    private static final class Gathered {
+        private final Consumer<@Nullable String> done;
+        private int left;
+        private @Nullable String refusal;
+
+        Gathered(int count, Consumer<@Nullable String> done) {
+            this.left = count;
+            this.done = done;
+        }
+
+        void one(@Nullable String why) {
+            if (refusal == null) {
+                refusal = why;
+            }
+            left--;
+            if (left == 0) {
+                done.accept(refusal);
+            }
+        }
+    }
+
+    @Override
+    public void take(List<DiskState> disks, Consumer<@Nullable String> taken) {
+        final VolumeEntry entry = controllers.volumeOf(disks.getFirst().name());
+        if (client != null && entry != null && entry.volume() instanceof ClusterVolume volume) {
+            client.attachHeld(volume, refusal -> {
+                if (refusal == null) {
+                    run(disks, taken);
+                } else {
+                    disks.forEach(GateTaker::closeFds);
+                    taken.accept("volume " + volume.name() + " is not attached: " + refusal);
+                }
+            });
+        } else {
+            run(disks, taken);
+        }
+    }
+
+    private static void closeFds(DiskImage disk) {
+        final List<Integer> fds = new ArrayList<>(
+                disk.session() == null ? List.of() : disk.session().descriptors());
+        fds.add(disk.connection());
+        fds.stream().filter(fd -> fd >= 0).forEach(FileDescriptor::close);
+    }
+
+    private static void closeFds(DiskState disk) {
+        if (disk.front() instanceof OtherFront other) {
+            final List<Integer> fds = new ArrayList<>(other.session().descriptors());
+            fds.add(other.connection());
+            fds.forEach(FileDescriptor::close);
+        }
+    }
+
+    private void run(List<DiskState> disks, Consumer<@Nullable String> taken) {
+        final Gathered gathered = new Gathered(disks.size() + 1, taken);
+        disks.forEach(disk -> controllers.take(disk, gathered::one));
+        gathered.one(null);
+    }
+
+    @Override
+    public void begin() {
+        final DataFolder ownFolder = Objects.requireNonNull(folder, "prepared before");
+        final UnixListener listener = Objects.requireNonNull(rpcListener, "prepared before");
+        folder = null;
+        rpcListener = null;
+        if (client != null) {
+            client.attachAll();
+        }
+        controllers.beginToServe();
+        owner.begin(ownFolder, listener);
+    }
+
+    @Override
+    public void abandon() {
+        controllers.abandon();
+        if (rpcListener != null) {
+            FileDescriptor.close(rpcListener.release());
+            rpcListener = null;
+        }
+        if (folder != null) {
+            folder.close();
+            folder = null;
+        }
+    }
+}

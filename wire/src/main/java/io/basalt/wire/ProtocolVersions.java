@@ -1,0 +1,42 @@
+package io.basalt.wire;
+
+/// The versions of the protocol that one side of a connection speaks. Both sides take the highest that they have in
+/// common; a release speaks its own version and the one before, so that a cluster can be upgraded process by process.
+///
+/// | version | what is new |
+/// |---|---|
+/// | 1 | everything in docs/PROTOCOL.md that names no later version |
+/// | 2 | REPAIRS: a chunk server says how far repairs are |
+///
+/// @param least lowest version, 1 to 255
+/// @param most highest version, `least` to 255
+public record ProtocolVersions(int least, int most) {
+    /// Those that this code speaks.
+    public static final ProtocolVersions CURRENT = new ProtocolVersions(1, 2);
+
+    /// From this version on a metaserver takes REPAIRS.
+    public static final int REPAIRS = 2;
+
+    private static final int MAX = 255;
+
+    public ProtocolVersions {
+        if (least < 1 || most < least || most > MAX) {
+            throw new IllegalArgumentException(
+                    "versions " + least + " to " + most + " of the protocol are out of order");
+        }
+    }
+
+    /// The version to speak with a peer; 0 if there is none.
+    ///
+    /// @param peerLeast lowest that the peer speaks
+    /// @param peerMost highest that it speaks
+    public int common(int peerLeast, int peerMost) {
+        final int highest = Math.min(most, peerMost);
+        return highest >= Math.max(least, peerLeast) ? highest : 0;
+    }
+
+    /// Whether a version is one of these.
+    public boolean contains(int version) {
+        return version >= least && version <= most;
+    }
+}
