@@ -4,9 +4,8 @@ import io.basalt.placement.ClusterMap;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// The oracle of configurations (S10): a configuration is recorded by the metaserver before any device serves in it,
-/// and
-/// what was recorded once is never forgotten, whatever becomes of the metaserver.
+/// The oracle of configurations (S10): a configuration is recorded by the metaserver before any device serves in
+/// it, and what was recorded once is never forgotten, whatever becomes of the metaserver.
 final class RecordedEpochs {
     private int[] epochs = {};
 

@@ -3,9 +3,7 @@ package io.basalt.simulation;
 import io.basalt.block.BlockOperation;
 import io.basalt.meta.service.MetaServiceOptions;
 import io.basalt.meta.state.MetaCommand;
-import io.basalt.meta.state.SetRecord;
 import io.basalt.net.sim.SimFaults;
-import io.basalt.placement.ClusterMap;
 import io.basalt.placement.FailureDomain;
 import io.basalt.placement.RoutingRule;
 import io.basalt.simulation.check.VolumeHistory;
@@ -37,9 +35,6 @@ public final class Simulation {
     private static final int ATTEMPTS_MAX = 6;
     private static final long DELETE_NS = 5_000_000;
     private static final int OUTAGE_OPERATIONS = 30;
-    private static final int EPOCHS_BASE = 4;
-    private static final int EPOCHS_PER_FAULT = 8;
-    private static final int WALKS = 3;
     private static final long REST_NS = 300_000_000;
 
     /// Pause between two looks at a condition that walks through the cluster.
@@ -47,11 +42,12 @@ public final class Simulation {
 
     private final SimRandom random;
     private final Plan plan;
-    private final RecordedEpochs recorded = new RecordedEpochs();
     private final Scenario scenario;
     private final World world;
     private final MetaNode meta;
     private final Nemesis nemesis;
+    private final Primaries primaries;
+    private final Wholeness wholeness;
     private final List<StorageNode> nodes = new ArrayList<>();
     private final StorageFactory storages;
 
@@ -60,10 +56,7 @@ public final class Simulation {
 
     private final List<DiskHistory> created = new ArrayList<>();
     private final List<GateNode> gates = new ArrayList<>();
-    private final Map<Long, Integer> primaries = new HashMap<>();
-    private final Map<Integer, Integer> lastPrimaries = new HashMap<>();
     private final Map<Long, Integer> granted = new HashMap<>();
-    private final List<Long> scrubbedFrom = new ArrayList<>();
     private int takeOvers;
 
     /// How a run ended.
@@ -115,14 +108,13 @@ public final class Simulation {
                                 cluster.control().timeoutNs(),
                                 LAYOUT_NS));
         storages = disks;
+        primaries = new Primaries(world, meta, nodes, scenario);
         for (int number = 1; number <= cluster.devices(); number++) {
             nodes.add(newNode(number));
         }
-        world.watch(() -> {
-            checkLeases();
-            recorded.look(meta.map());
-        });
+        world.watch(primaries::check);
         nemesis = new Nemesis(world, random.fork("nemesis"), scenario, plan, meta, nodes, this);
+        wholeness = new Wholeness(meta, nodes, scenario, nemesis);
     }
 
     /// Run a seed.
@@ -172,7 +164,7 @@ public final class Simulation {
                 scenario.cluster().settings(),
                 scenario.cluster().control(),
                 scenario.strains().flips() > 0,
-                this::serves);
+                primaries::serves);
     }
 
     /// One more storage node joins the cluster.
@@ -224,7 +216,7 @@ public final class Simulation {
         world.note("scenario " + scenario);
         meta.start();
         nodes.forEach(StorageNode::start);
-        require(this::isLaidOut, "the set is never laid out");
+        require(wholeness::isLaidOut, "the set is never laid out");
         for (int number = 1; number <= scenario.cluster().volumes(); number++) {
             final String name = "volume" + number;
             meta.propose(
@@ -254,15 +246,6 @@ public final class Simulation {
     private @Nullable VolumeRecord volume(String name) {
         final var service = meta.service();
         return service == null ? null : service.state().volume(name);
-    }
-
-    private boolean isLaidOut() {
-        final SetRecord set = meta.set();
-        return set != null
-                && set.laidOut()
-                && set.map().devices().size() == nodes.size()
-                && set.map().devices().stream()
-                        .allMatch(device -> device.state().up());
     }
 
     // Gates.
@@ -386,73 +369,6 @@ public final class Simulation {
                         && each.guest().isIdle());
     }
 
-    private void serves(int deviceId, int pg, int epoch) {
-        recorded.look(meta.map());
-        recorded.serves(deviceId, pg, epoch);
-        final Integer last = lastPrimaries.put(pg, deviceId);
-        if (last != null && last != deviceId) {
-            world.coverage().saw(Sighting.FAIL_OVER);
-            if (isDegradedBesides(pg, last)) {
-                world.coverage().saw(Sighting.FAIL_OVER_WHILE_DEGRADED);
-            }
-        }
-        final long key = (long) pg << 32 | epoch;
-        final Integer before = primaries.putIfAbsent(key, deviceId);
-        if (before != null && before != deviceId) {
-            throw new SimulationFailure(
-                    "S7: devices " + before + " and " + deviceId + " serve pg " + pg + " in epoch " + epoch);
-        }
-    }
-
-    /// Leases hold in true time, whatever clocks show: no two devices would answer a read of the same placement group.
-    private void checkLeases() {
-        for (int pg = 0; pg < scenario.cluster().pgs(); pg++) {
-            StorageNode found = null;
-            for (final StorageNode node : nodes) {
-                if (node.servesReads(pg)) {
-                    if (found != null) {
-                        throw new SimulationFailure(
-                                "S8: " + found.host() + " and " + node.host() + " both answer reads of pg " + pg);
-                    }
-                    found = node;
-                }
-            }
-        }
-    }
-
-    /// No storm of fail-overs: each fault changes the configuration of a placement group a few times at most. Only
-    /// where
-    /// the network does not break connections by itself.
-    private void checkEpochs() {
-        final ClusterMap map = meta.map();
-        final SimFaults network = scenario.faults().network();
-        if (map == null || network.brokenPerMillion() > 0 || network.damagedPerMillion() > 0) {
-            return;
-        }
-        final long faults =
-                plan.entries().stream().filter(key -> key.indexOf('/') < 0).count()
-                        + (scenario.faults().allPowerCut() ? 1 : 0)
-                        + (scenario.faults().metaOutage() ? 1 : 0)
-                        + (scenario.strains().restarts() ? nodes.size() : 0);
-        for (int pg = 0; pg < map.pgCount(); pg++) {
-            if (map.epoch(pg) > EPOCHS_BASE + EPOCHS_PER_FAULT * faults) {
-                throw new SimulationFailure(
-                        "L6: pg " + pg + " is in epoch " + map.epoch(pg) + " after " + faults + " faults");
-            }
-        }
-    }
-
-    /// Whether a copy of a placement group is out of sync, besides that on a device.
-    private boolean isDegradedBesides(int pg, int deviceId) {
-        final ClusterMap map = meta.map();
-        for (int index = 0; map != null && index < map.pgTable().replicaCount(pg); index++) {
-            if (!map.inSync(pg, index) && map.replica(pg, index) != deviceId) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     // Liveness.
 
     private void liveness() {
@@ -472,7 +388,7 @@ public final class Simulation {
         }
         final boolean isScrubbed = scenario.strains().flips() > 0;
         if (isScrubbed) {
-            require(this::isScrubbed, "L4: what has rotted is never found", this::scrubs);
+            require(wholeness::isScrubbed, "L4: what has rotted is never found", wholeness::scrubs);
         }
         for (final DiskHistory disk : disks) {
             new CopyCheck(world, nodes, Objects.requireNonNull(meta.map()), disk, isScrubbed).run();
@@ -493,8 +409,16 @@ public final class Simulation {
                 () -> capacity.leftOver() == null && capacity.violation() == null,
                 "S16: space does not come back",
                 () -> capacity.leftOver() + ", " + capacity.violation());
-        checkEpochs();
+        primaries.checkEpochs(faults());
         checkHistories();
+    }
+
+    /// How much was done to the cluster that may change configurations.
+    private long faults() {
+        return plan.entries().stream().filter(key -> key.indexOf('/') < 0).count()
+                + (scenario.faults().allPowerCut() ? 1 : 0)
+                + (scenario.faults().metaOutage() ? 1 : 0)
+                + (scenario.strains().restarts() ? nodes.size() : 0);
     }
 
     private void checkHistories() {
@@ -568,90 +492,13 @@ public final class Simulation {
         return text.toString();
     }
 
-    /// Every copy on a device that works is in sync.
-    private boolean isWhole() {
-        for (final StorageNode node : nodes) {
-            if (!node.isServing() && !node.isRefused()) {
-                return false;
-            }
-        }
-        final ClusterMap map = meta.map();
-        if (map == null) {
-            return false;
-        }
-        final StorageNode unlucky = nemesis.unlucky();
-        for (int pg = 0; pg < map.pgCount(); pg++) {
-            for (int index = 0; index < map.pgTable().replicaCount(pg); index++) {
-                final boolean works = map.replica(pg, index) != unlucky.deviceId()
-                        || (!scenario.faults().diskFails() && !unlucky.isRefused());
-                if (works && !map.inSync(pg, index)) {
-                    return false;
-                }
-            }
-        }
-        return areMoved(map);
-    }
-
-    /// Whether each device that works has looked at everything twice: what the first walk found may be repaired.
-    private boolean isScrubbed() {
-        if (scrubbedFrom.isEmpty()) {
-            nodes.forEach(node -> scrubbedFrom.add(node.walks()));
-        }
-        for (int index = 0; index < nodes.size(); index++) {
-            if (nodes.get(index).isServing() && nodes.get(index).walks() < scrubbedFrom.get(index) + WALKS) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private String scrubs() {
-        final StringBuilder text = new StringBuilder();
-        for (final StorageNode node : nodes) {
-            if (node.device() != null) {
-                text.append(node.host())
-                        .append(' ')
-                        .append(node.device().scrub().status())
-                        .append("; ");
-            }
-        }
-        return text.toString();
-    }
-
-    /// Nothing is left on devices that were drained, and no placement group has a copy too many.
-    private boolean areMoved(ClusterMap map) {
-        for (int pg = 0; pg < map.pgCount(); pg++) {
-            for (final StorageNode node : nodes) {
-                if (node.isDrained() && map.pgTable().indexOf(pg, node.deviceId()) >= 0) {
-                    return false;
-                }
-            }
-            if (map.pgTable().replicaCount(pg) > scenario.cluster().copies()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /// Every copy is in sync, every placement group is served, and nothing of that is about to change: a wish may be
     /// on its way when copies look whole.
     private void rest(String message) {
-        final BooleanSupplier isAtRest = () -> isWhole() && isServed();
+        final BooleanSupplier isAtRest = () -> wholeness.isWhole() && wholeness.isServed();
         require(isAtRest, message);
         world.run(REST_NS);
         require(isAtRest, message);
-    }
-
-    private boolean isServed() {
-        final ClusterMap map = meta.map();
-        for (int pg = 0; map != null && pg < map.pgCount(); pg++) {
-            final int primary = map.primaryDevice(pg);
-            final int at = pg;
-            if (nodes.stream().noneMatch(node -> node.deviceId() == primary && node.serves(at))) {
-                return false;
-            }
-        }
-        return map != null;
     }
 
     private void require(BooleanSupplier holds, String message) {
