@@ -224,7 +224,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     ///
     /// @param last why the one before could not give it
     private void gather(AnswerCode last) {
-        if (last.isRetried()) {
+        if (last.isRetried() || last == AnswerCode.NO_SESSION) {
             sourcesLeft.missing();
         }
         int source = sourcesLeft.next(replica());

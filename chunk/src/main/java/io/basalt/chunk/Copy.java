@@ -238,10 +238,10 @@ final class Copy implements ReplicaCall.Owner {
         }
     }
 
-    /// This device leads no longer: the copy need not wait until what it has promised is over. If it is not reached, it
-    /// waits.
+    /// This device leads no longer: the copy need not wait until what it has promised is over. If it is not
+    /// reached, or does not know the message, it waits.
     void release() {
-        final ReplicaCall call = peer.isReady() ? replica.device().takeCall() : null;
+        final ReplicaCall call = peer.takesCompared() ? replica.device().takeCall() : null;
         if (call == null) {
             return;
         }
@@ -273,7 +273,8 @@ final class Copy implements ReplicaCall.Owner {
             highest = call.answeredValue();
             isUnverified |= (call.answeredCount() & Following.NEW_LIFE) != 0;
             knowsCommon = (call.answeredCount() & Following.HAS_COMMON) != 0;
-            isComplete = (call.answeredCount() & Following.INCOMPLETE) == 0;
+            // Whoever does not know the flag does not know whether shards are missing either.
+            isComplete = peer.takesCompared() && (call.answeredCount() & Following.INCOMPLETE) == 0;
             hasDigests = (call.answeredCount() & Following.DIGESTS) != 0;
             become(CopyState.FOLLOWING);
             replica.copyFollows(this);

@@ -4,6 +4,7 @@ import io.basalt.net.Connection;
 import io.basalt.net.ConnectionListener;
 import io.basalt.net.ConnectionState;
 import io.basalt.net.NodeAddress;
+import io.basalt.wire.ProtocolVersions;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,12 @@ final class Peer implements ConnectionListener {
     /// Whether the device may be gone.
     boolean isSuspect(long nowNs) {
         return isSuspect || (!ready && nowNs - suspectFromNs >= 0);
+    }
+
+    /// Whether the device's process takes COMPARED and RELEASE: one of version 1 of the protocol does not.
+    boolean takesCompared() {
+        final Connection open = connection;
+        return ready && open != null && open.version() >= ProtocolVersions.COMPLETENESS;
     }
 
     /// The session of the present connection.

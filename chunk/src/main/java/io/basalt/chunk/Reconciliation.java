@@ -267,10 +267,13 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         final ShardKey shard = shards.first();
         final int first = run.firstBlock() * DataMessage.BLOCK_BYTES;
         final int bytes = run.count() * DataMessage.BLOCK_BYTES;
-        isWaiting = (joining != null && run.given() != 0)
+        // Before it begins: it may end before the call returns, when no copy can be asked.
+        isWaiting = true;
+        final boolean hasBegun = (joining != null && run.given() != 0)
                 ? device.give(
                         replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given(), this)
                 : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources(), this);
+        isWaiting &= hasBegun;
     }
 
     private void next() {
@@ -337,9 +340,17 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
                 device.completeness().complete(pg);
             }
         }
+        final boolean isComplete = device.completeness().isComplete(pg);
         while (asked < others.size()) {
-            if (others.get(asked).isComplete() != device.completeness().isComplete(pg)) {
-                tell(others.get(asked));
+            final Copy copy = others.get(asked);
+            if (!copy.peer().takesCompared()) {
+                if (!isComplete && !copy.isInSync()) {
+                    // It cannot be told that shards are lost, and would take them for empty ones.
+                    fail();
+                    return;
+                }
+            } else if (copy.isComplete() != isComplete) {
+                tell(copy);
                 return;
             }
             asked++;

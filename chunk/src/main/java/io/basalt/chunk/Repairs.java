@@ -99,11 +99,15 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
     }
 
     /// A block was found that cannot be read.
-    void add(long part, int shard, int block) {
-        final Range last = waiting.peekLast();
-        if (last != null && last.isOf(part, shard) && block >= last.first && block < last.first + last.count) {
-            return;
+    ///
+    /// @return false if that is known already
+    boolean add(long part, int shard, int block) {
+        for (final Range each : waiting) {
+            if (each.isOf(part, shard) && block >= each.first && block < each.first + each.count) {
+                return false;
+            }
         }
+        final Range last = waiting.peekLast();
         final boolean isFirst = isUnderWay && waiting.size() == 1;
         if (last != null
                 && !isFirst
@@ -114,6 +118,7 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
         } else if (waiting.size() < WAITING_MAX) {
             waiting.add(new Range(part, shard, block));
         }
+        return true;
     }
 
     /// Start the next repair, if there is one and none is under way.
@@ -144,8 +149,9 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
                 isUnderWay = false;
             }
         } else {
-            isUnderWay = replica.state() == PgState.SECONDARY && ask(replica, range, nowNs);
-            if (!isUnderWay) {
+            isUnderWay = true;
+            if (replica.state() != PgState.SECONDARY || !ask(replica, range, nowNs)) {
+                isUnderWay = false;
                 later(range);
             }
         }

@@ -125,14 +125,22 @@ public final class Scrub implements StoreStep.Owner {
         }
     }
 
+    /// A client's read found blocks that cannot be read here.
+    void suspect(long part, int shard, int first, int count) {
+        for (int block = first; block < first + count; block++) {
+            found(part, shard, block);
+        }
+    }
+
     /// A copy asks that blocks be written again.
     void askedToRepair(Incoming in, PgReplica replica) {
         repairs.asked(in, replica);
     }
 
     private void found(long part, int shard, int block) {
-        device.counters().count(Counter.CORRUPT_FOUND);
-        repairs.add(part, shard, block);
+        if (repairs.add(part, shard, block)) {
+            device.counters().count(Counter.CORRUPT_FOUND);
+        }
     }
 
     /// Go on by what time allows.

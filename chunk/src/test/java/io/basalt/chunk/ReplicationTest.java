@@ -137,13 +137,58 @@ class ReplicationTest {
             final TestGate.Request read = gate.read(1, 0, 0, 2 * BLOCK);
             assertThat(read.await()).isEqualTo(AnswerCode.OK);
             assertThat(read.isAll(0x11)).isTrue();
-            assertThat(cluster.on(1).device().counters().value(Counter.REPAIRED))
-                    .isEqualTo(2);
+            final ChunkCounters counters = cluster.on(1).device().counters();
+            cluster.await("the first block to be repaired", () -> counters.value(Counter.REPAIRED) == 1);
             assertThat(gate.read(1, 0, 0, 2 * BLOCK).await()).isEqualTo(AnswerCode.OK);
-            assertThat(cluster.on(1).device().counters().value(Counter.REPAIRED))
-                    .as("once")
-                    .isEqualTo(2);
+            cluster.await("both to be repaired", () -> counters.value(Counter.REPAIRED) == 2);
+            assertThat(gate.read(1, 0, 0, 2 * BLOCK).await()).isEqualTo(AnswerCode.OK);
+            assertThat(counters.value(Counter.CORRUPT_FOUND)).as("once each").isEqualTo(2);
         }
+    }
+
+    @Test
+    void aReadIsAnsweredFromAnotherCopyThoughNoRepairHoldsHere() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            assertThat(gate.write(1, 0, 0, 16 * BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
+            cluster.on(1).disk().faults((operation, offset, _) -> losesData(operation, offset));
+            assertThat(gate.write(1, 0, 0, 16 * BLOCK, 0x22).await()).isEqualTo(AnswerCode.OK);
+            for (int times = 0; times < 3; times++) {
+                assertReads(gate.read(1, 0, 0, 16 * BLOCK), 0x22);
+                assertReads(gate.read(1, 0, 3 * BLOCK, BLOCK), 0x22);
+                assertReads(gate.read(1, 0, 512, 16 * BLOCK - 512), 0x22);
+            }
+        }
+    }
+
+    @Test
+    void aReadIsPutTogetherFromCopiesOfWhichNoneHasAllBlocks() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            for (int block = 0; block < 16; block++) {
+                assertThat(gate.write(1, 0, block * BLOCK, BLOCK, 0x10 + block).await())
+                        .isEqualTo(AnswerCode.OK);
+            }
+            for (int block = 0; block < 16; block++) {
+                cluster.on(1 + block % 2).rotBlock(0, block);
+            }
+            final TestGate.Request read = gate.read(1, 0, 512, 16 * BLOCK - 1024);
+            assertThat(read.await()).isEqualTo(AnswerCode.OK);
+            for (int at = 0; at < 16 * BLOCK - 1024; at += 512) {
+                assertThat(read.at(at)).as("byte %d", at).isEqualTo((byte) (0x10 + (at + 512) / BLOCK));
+            }
+        }
+    }
+
+    private static DiskFault losesData(BlockOperation operation, long offset) {
+        return operation == BlockOperation.WRITE && offset >= TestDevice.slotsOffset()
+                ? DiskFault.LOST
+                : DiskFault.NONE;
+    }
+
+    private static void assertReads(TestGate.Request read, int expected) {
+        assertThat(read.await()).isEqualTo(AnswerCode.OK);
+        assertThat(read.isAll(expected)).isTrue();
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.basalt.chunk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.basalt.net.Network;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.sim.SimNetwork;
 import io.basalt.placement.ClusterMap;
@@ -21,7 +22,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -51,6 +54,8 @@ final class TestCluster implements AutoCloseable {
     private final Map<Long, Long> generations = new HashMap<>();
     private final List<String> wishes = new ArrayList<>();
     private final Map<Integer, long[]> partsHeld = new TreeMap<>();
+    private final Set<Integer> sentToOld = new TreeSet<>();
+    private boolean speaksOld;
     private boolean grants = true;
     private ClusterMap map;
 
@@ -99,6 +104,20 @@ final class TestCluster implements AutoCloseable {
 
     TestDevice on(int id) {
         return devices.get(id - 1);
+    }
+
+    /// Whether peers speak version 1 of the protocol to processes that begin from now on.
+    void speaksOld(boolean nowOld) {
+        speaksOld = nowOld;
+    }
+
+    /// Types of what was sent to peers that speak version 1.
+    Set<Integer> sentToOld() {
+        return sentToOld;
+    }
+
+    Network asSpoken(Network over) {
+        return speaksOld ? new OldNetwork(over, sentToOld) : over;
     }
 
     ManualClock clock() {

@@ -247,7 +247,13 @@ final class TestDevice {
     private void serve(Reactor made, SimEndpoint network, ChunkStore opened) {
         store = opened;
         final ChunkDevice serving = new ChunkDevice(
-                made, network, ShardStore.of(opened), id, life, cluster.membership(), cluster.settings());
+                made,
+                cluster.asSpoken(network),
+                ShardStore.of(opened),
+                id,
+                life,
+                cluster.membership(),
+                cluster.settings());
         device = serving;
         network.listen(new NodeAddress(host(id), 7710), serving);
         cluster.tell(serving);

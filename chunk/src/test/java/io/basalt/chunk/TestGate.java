@@ -106,6 +106,11 @@ final class TestGate {
             return AnswerBody.value(answerBody());
         }
 
+        /// A byte of what was read.
+        byte at(long index) {
+            return memory.get(ValueLayout.JAVA_BYTE, index);
+        }
+
         /// Whether what was read is one byte again and again.
         boolean isAll(int fill) {
             for (long at = 0; at < answerPayloadLength(); at++) {

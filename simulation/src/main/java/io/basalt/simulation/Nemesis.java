@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Nemesis {
     private static final long MS_NS = 1_000_000;
     private static final long FIRST_NS = 30 * MS_NS;
-    private static final int FLIPS_AT_ONCE = 6;
+    private static final int FLIPS_AT_ONCE = 20;
     private static final long FLIP_PAUSE_NS = 8 * MS_NS;
 
     private final World world;

@@ -5,6 +5,7 @@ import io.basalt.chunk.Membership;
 import io.basalt.net.NetOptions;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
+import io.basalt.net.meta.ContactLog;
 import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaClientOptions;
 import io.basalt.net.meta.MetaListener;
@@ -27,6 +28,7 @@ import io.basalt.wire.meta.Registered;
 import io.basalt.wire.meta.RepairReport;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 /// metaserver can be reached, it goes on with what it knows.
 public final class ChunkServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ChunkServer.class.getName());
+    private static final String NODE_FILE = "node.uuid";
     private static final int RING_ENTRIES = 256;
     private static final int PAYLOAD_BYTES = 64 << 10;
     private static final int POOL_BYTES = 4 << 20;
@@ -79,7 +82,8 @@ public final class ChunkServer implements AutoCloseable {
 
     /// Start a chunk server, and return when its devices are open and listened for. Registration goes on by itself.
     ///
-    /// @throws ChunkServerException if a device cannot be opened
+    /// @throws ChunkServerException if a device cannot be opened; if it is because of what is on it, and the
+    ///     node has been started before, the server goes on with the others
     /// @throws io.basalt.net.NetException if an address cannot be listened on
     public static ChunkServer start(ChunkOptions options) {
         final List<DeviceHost> hosts = new ArrayList<>();
@@ -91,9 +95,7 @@ public final class ChunkServer implements AutoCloseable {
                         Level.ERROR, reactor + " dropped " + source.getClass().getName() + " after a fault", fault));
         final ChunkServer server = new ChunkServer(options, hosts, control);
         try {
-            for (int index = 0; index < options.devices().size(); index++) {
-                hosts.add(DeviceHost.start(options, index));
-            }
+            server.openDevices();
             for (final DeviceHost host : hosts) {
                 server.addresses.add(host.listen());
             }
@@ -106,7 +108,24 @@ public final class ChunkServer implements AutoCloseable {
         }
     }
 
-    /// Where each device is listened for, in the order of the options.
+    /// A device whose store cannot be opened does not keep the others of a node from serving that is known to
+    /// the cluster: the node registers without it, and the metaserver takes it for failed. A node that was
+    /// never registered begins with all of its devices or not at all.
+    private void openDevices() {
+        final boolean isKnown = Files.exists(options.data().resolve(NODE_FILE));
+        for (int index = 0; index < options.devices().size(); index++) {
+            try {
+                hosts.add(DeviceHost.start(options, index));
+            } catch (DeviceRefusedException e) {
+                if (!isKnown) {
+                    throw e;
+                }
+                LOG.log(Level.ERROR, options.name() + " goes on without a device: " + e.getMessage());
+            }
+        }
+    }
+
+    /// Where each device that could be opened is listened for, in the order of the options.
     public List<NodeAddress> addresses() {
         return List.copyOf(addresses);
     }
@@ -201,7 +220,7 @@ public final class ChunkServer implements AutoCloseable {
                     address.port()));
         }
         final NodeRegistration registration = new NodeRegistration(
-                IdentityFile.readOrCreate(options.data().resolve("node.uuid")),
+                IdentityFile.readOrCreate(options.data().resolve(NODE_FILE)),
                 options.name(),
                 NodeRole.CHUNK,
                 options.software(),
@@ -232,6 +251,10 @@ public final class ChunkServer implements AutoCloseable {
     private final class Listener implements MetaListener {
         private final Map<Integer, UsageReports> usage = new TreeMap<>();
         private final WishLog wishes = new WishLog(control.reactor(), options.name());
+        private final ContactLog contact = new ContactLog(
+                control.reactor().clock(),
+                line -> LOG.log(Level.WARNING, options.name() + ": " + line),
+                line -> LOG.log(Level.INFO, options.name() + ": " + line));
         private boolean reports;
         private int setId;
 
@@ -240,6 +263,7 @@ public final class ChunkServer implements AutoCloseable {
             LOG.log(
                     Level.INFO,
                     options.name() + " is node " + registered.nodeId() + ", devices " + registered.deviceIds());
+            contact.back();
             for (int index = 0; index < hosts.size(); index++) {
                 final DeviceHost host = hosts.get(index);
                 final int deviceId = registered.deviceIds().get(index);
@@ -263,6 +287,10 @@ public final class ChunkServer implements AutoCloseable {
 
         @Override
         public void generationsRaised(GenerationBatch batch, Runnable acknowledge) {
+            if (hosts.isEmpty()) {
+                acknowledge.run();
+                return;
+            }
             final AtomicInteger missing = new AtomicInteger(hosts.size());
             for (final DeviceHost host : hosts) {
                 host.reactor().post(() -> {
@@ -276,7 +304,7 @@ public final class ChunkServer implements AutoCloseable {
 
         @Override
         public void disconnected(String reason) {
-            LOG.log(Level.WARNING, options.name() + " cannot reach the metaserver and goes on alone: " + reason);
+            contact.lost(reason);
         }
 
         private static void raise(DeviceHost host, GenerationBatch batch) {

@@ -1,7 +1,7 @@
 package io.basalt.chunk.server;
 
 /// A chunk server cannot start: the message says what is at fault, why, and what to do.
-public final class ChunkServerException extends RuntimeException {
+public sealed class ChunkServerException extends RuntimeException permits DeviceRefusedException {
     private static final long serialVersionUID = 1;
 
     /// @param message for operators

@@ -77,6 +77,7 @@ final class DeviceHost {
 
     /// Open a device, and start to listen; peers are refused until [#serve].
     ///
+    /// @throws DeviceRefusedException if what is on the device cannot be used
     /// @throws ChunkServerException if the device cannot be used: says why, and what to do
     static DeviceHost start(ChunkOptions options, int index) {
         final DeviceOptions deviceOptions = options.devices().get(index);
@@ -170,8 +171,8 @@ final class DeviceHost {
         });
     }
 
-    private ChunkServerException refusal(String reason) {
-        return new ChunkServerException("device " + deviceOptions.path() + ": " + reason
+    private DeviceRefusedException refusal(String reason) {
+        return new DeviceRefusedException("device " + deviceOptions.path() + ": " + reason
                 + "; if other copies have its content, `basalt chunk format --again " + deviceOptions.path()
                 + "` makes an empty device of the same identity, which the cluster fills");
     }

@@ -3,6 +3,7 @@ package io.basalt.cli.check;
 import io.basalt.cli.check.CopyPlan.Place;
 import io.basalt.store.chunk.ShardReader;
 import io.basalt.store.chunk.ShardReader.BlockState;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One device of a check: its shards in order, and what was counted on it. Belongs to the check's reactor.
 final class CheckedDevice {
+    private static final int BLOCK_BYTES = 4096;
+    private static final MemorySegment ZEROS =
+            MemorySegment.ofArray(new byte[BLOCK_BYTES]).asReadOnly();
     private static final Comparator<Shard> ORDER =
             Comparator.comparingLong(Shard::partId).thenComparingInt(Shard::index);
 
@@ -27,6 +31,7 @@ final class CheckedDevice {
     private long wrong;
     private long blocks;
     private boolean content;
+    private boolean isZero;
 
     /// A shard as a device lists it.
     record Shard(long partId, int index) implements Comparable<Shard> {
@@ -127,12 +132,29 @@ final class CheckedDevice {
     /// @return how many have content
     int countBlocks() {
         int count = 0;
+        isZero = !reader().isDamaged();
         for (int block = 0; block < reader().blocks(); block++) {
             count += reader().state(block) == BlockState.NONE ? 0 : 1;
+            isZero &= isZero(block);
         }
         blocks += count;
         content = count > 0 || reader().isDamaged();
         return count;
+    }
+
+    /// Whether a block of the shard that was read last reads as zeros: it was never written, or with zeros.
+    boolean isZero(int block) {
+        final BlockState state = block < reader().blocks() ? reader().state(block) : BlockState.NONE;
+        if (state != BlockState.GOOD) {
+            return state == BlockState.NONE;
+        }
+        final long from = reader().offset(block);
+        return MemorySegment.mismatch(reader().content(), from, from + BLOCK_BYTES, ZEROS, 0, BLOCK_BYTES) < 0;
+    }
+
+    /// Whether all of the shard that was read last reads as zeros: a copy that has nothing of it is as good.
+    boolean isZero() {
+        return isZero;
     }
 
     /// Whether the shard that was read last has, or may have had, any content.

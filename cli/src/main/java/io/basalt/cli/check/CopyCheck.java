@@ -158,9 +158,11 @@ final class CopyCheck {
         final List<CheckedDevice> counted = wanted == null ? List.copyOf(holders) : inSync(wanted);
         if (counted.stream().anyMatch(CheckedDevice::hasContent)) {
             shardsByCopies.merge(counted.size(), 1L, Long::sum);
+            final boolean isZero = counted.stream().allMatch(CheckedDevice::isZero);
             if (wanted != null) {
-                comparison.missing(missing(wanted));
-            } else if (counted.size() < wantedCopies) {
+                final List<CheckedDevice> missing = missing(wanted);
+                comparison.missing(isZero ? List.of() : missing);
+            } else if (counted.size() < wantedCopies && !isZero) {
                 comparison.tooFew(counted, wantedCopies);
             }
         } else if (!counted.isEmpty()) {

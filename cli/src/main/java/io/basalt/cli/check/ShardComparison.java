@@ -97,7 +97,7 @@ final class ShardComparison {
         for (int block = 0; block < blocks; block++) {
             same &= compare(block, whole);
         }
-        if (same) {
+        if (same && areAlike(blocks, whole)) {
             compareVersions(whole);
         }
     }
@@ -182,6 +182,21 @@ final class ShardComparison {
         return one.reader().blockVersion(block) == other.reader().blockVersion(block) ? Kind.CONTENT : Kind.VERSION;
     }
 
+    /// Whether the same blocks have content in all copies. If zeros are kept as blocks in one copy only, the
+    /// others were given them as discards when they were brought up to date, and their last change need not
+    /// be the same.
+    private static boolean areAlike(int blocks, List<CheckedDevice> copies) {
+        for (int block = 0; block < blocks; block++) {
+            final BlockState first = state(copies.getFirst(), block);
+            for (final CheckedDevice copy : copies) {
+                if (state(copy, block) != first) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /// Copies with the same blocks: have they seen the same changes? A shard that was discarded as a whole
     /// is nothing but the answer.
     private void compareVersions(List<CheckedDevice> copies) {
@@ -201,7 +216,8 @@ final class ShardComparison {
 
     private static boolean same(CheckedDevice one, CheckedDevice other, int block) {
         if (state(one, block) != state(other, block)) {
-            return false;
+            // What reads the same is the same: zeros may be kept as blocks in one copy and as nothing in another.
+            return one.isZero(block) && other.isZero(block);
         }
         if (state(one, block) == BlockState.NONE) {
             return true;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// A gate's next process: the same command with the same arguments, told where to take over.
 public final class ProcessSuccessor implements Successor {
@@ -62,7 +63,12 @@ public final class ProcessSuccessor implements Successor {
 
     @Override
     public void destroy(Runnable gone) {
-        process.destroyForcibly();
-        final var _ = process.onExit().thenRun(gone);
+        // A program may be a script, whose child the gate is: found before it has lost its parent.
+        final List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+        all.add(process.toHandle());
+        all.forEach(ProcessHandle::destroyForcibly);
+        final CompletableFuture<?>[] ends =
+                all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
+        final var _ = CompletableFuture.allOf(ends).thenRun(gone);
     }
 }

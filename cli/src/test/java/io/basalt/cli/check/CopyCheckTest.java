@@ -146,6 +146,28 @@ class CopyCheckTest {
     }
 
     @Test
+    void takesZerosThatACopyHasAsNothingForTheSame() {
+        // Written as blocks, and given as discards to a copy that was brought up to date.
+        for (int copy = 0; copy < 2; copy++) {
+            copies.get(copy)
+                    .write(1, 0, 4, 0, VERSION + 90)
+                    .write(1, 0, 9, 0x31, VERSION + 91)
+                    .write(1, 8, 0, 0, VERSION + 92)
+                    .write(1, 9, 0, 0, VERSION + 93)
+                    .store();
+        }
+        copies.get(2)
+                .discard(1, 0, 4, 1, VERSION + 90)
+                .write(1, 0, 9, 0x31, VERSION + 91)
+                .discard(1, 8, 0, 256, VERSION + 92)
+                .store();
+
+        final CheckReport report = check(plan("a", "b", "c"));
+
+        assertThat(report.differences()).isEmpty();
+    }
+
+    @Test
     void findsContentThatDoesNotMatchItsChecksum() throws IOException {
         flipByteOfBlockFullOf((byte) 0x77, copies.get(0).file());
 

@@ -14,20 +14,34 @@ public final class ClusterProcesses implements AutoCloseable {
     private static final String MAIN = "io.basalt.cli.Main";
     private static final List<String> HOSTS = List.of("a", "b", "c");
 
+    private final Path data;
     private final Path settings;
     private final List<JavaProgram> chunkServers = new ArrayList<>();
     private final List<JavaProgram> others = new ArrayList<>();
 
-    private ClusterProcesses(Path settings) {
+    private ClusterProcesses(Path data, Path settings) {
+        this.data = data;
         this.settings = settings;
     }
 
     /// Starts all daemons and waits until each says that it is ready.
     public static ClusterProcesses start(TestFolder folder) throws IOException {
+        final ClusterProcesses cluster = startWithoutGate(folder);
+        try {
+            cluster.others.add(cluster.daemon("gate"));
+        } catch (IOException | AssertionError e) {
+            cluster.close();
+            throw e;
+        }
+        return cluster;
+    }
+
+    /// The same, but for the gate.
+    public static ClusterProcesses startWithoutGate(TestFolder folder) throws IOException {
         final Path data = Files.createDirectory(folder.resolve("cluster"));
         final Path settings = folder.resolve("basalt.toml");
         Files.writeString(settings, settings(data, FreePorts.take(2 + HOSTS.size())));
-        final ClusterProcesses cluster = new ClusterProcesses(settings);
+        final ClusterProcesses cluster = new ClusterProcesses(data, settings);
         try {
             cluster.startDaemons();
         } catch (IOException | AssertionError e) {
@@ -55,7 +69,14 @@ public final class ClusterProcesses implements AutoCloseable {
         for (final String host : HOSTS) {
             chunkServers.add(daemon("chunk", host));
         }
-        others.add(daemon("gate"));
+    }
+
+    /// Starts a gate that may be handed over and killed; the caller's to close, before the cluster.
+    public GateProcess startGate(TestFolder folder) throws IOException {
+        return GateProcess.start(
+                List.of("serve", "gate", "--config=" + settings),
+                data.resolve("gate").resolve("rpc.sock"),
+                folder.resolve("gate.log"));
     }
 
     private JavaProgram daemon(String... what) throws IOException {

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -16,11 +17,12 @@ import tools.jackson.databind.JsonNode;
 /// folder, so that a restarted gate brings them back by itself. After a hand-over it is the process that took over.
 public final class GateProcess implements AutoCloseable {
     private static final Duration READY_BOUND = Duration.ofMinutes(1);
+    private static final Duration HANDOVER_BOUND = Duration.ofMinutes(2);
     private static final int END_BOUND_S = 60;
 
     private static final int TAIL_BYTES = 8192;
 
-    private final Path data;
+    private final List<String> words;
     private final Path rpcSocket;
 
     /// What all its processes print: a pipe would end with the first of them.
@@ -29,8 +31,8 @@ public final class GateProcess implements AutoCloseable {
     private Process started;
     private ProcessHandle process;
 
-    private GateProcess(Path data, Path rpcSocket, Path output) throws IOException {
-        this.data = data;
+    private GateProcess(List<String> words, Path rpcSocket, Path output) throws IOException {
+        this.words = List.copyOf(words);
         this.rpcSocket = rpcSocket;
         this.output = output;
         this.started = launch();
@@ -39,8 +41,28 @@ public final class GateProcess implements AutoCloseable {
 
     /// Starts a gate and waits until it answers on its RPC socket.
     public static GateProcess start(TestFolder folder) throws IOException {
-        final GateProcess gate =
-                new GateProcess(folder.resolve("gate"), folder.resolve("rpc.sock"), folder.resolve("gate.log"));
+        final Path rpcSocket = folder.resolve("rpc.sock");
+        return start(
+                List.of(
+                        "gate",
+                        "run",
+                        "--data",
+                        folder.resolve("gate").toString(),
+                        "--rpc-socket",
+                        rpcSocket.toString(),
+                        "--reactors",
+                        "2"),
+                rpcSocket,
+                folder.resolve("gate.log"));
+    }
+
+    /// Starts a gate by a command and waits until it answers.
+    ///
+    /// @param words of the command, without the program
+    /// @param rpcSocket where it will answer
+    /// @param output what it and its successors print
+    static GateProcess start(List<String> words, Path rpcSocket, Path output) throws IOException {
+        final GateProcess gate = new GateProcess(words, rpcSocket, output);
         try {
             gate.awaitReady();
         } catch (AssertionError | RuntimeException e) {
@@ -51,23 +73,17 @@ public final class GateProcess implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        return ChildProcess.start(new ProcessBuilder(List.of(
-                        Repository.java().toString(),
-                        "-ea",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-Xmx256m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "io.basalt.cli.Main",
-                        "gate",
-                        "run",
-                        "--data",
-                        data.toString(),
-                        "--rpc-socket",
-                        rpcSocket.toString(),
-                        "--reactors",
-                        "2"))
+        final List<String> command = new ArrayList<>(List.of(
+                Repository.java().toString(),
+                "-ea",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.basalt.cli.Main"));
+        command.addAll(words);
+        return ChildProcess.start(new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile())));
     }
@@ -126,7 +142,7 @@ public final class GateProcess implements AutoCloseable {
     ///
     /// @return what the old one said of it
     public JsonNode handOver() throws IOException, InterruptedException {
-        final JsonNode answer = rpc().call("gate_handover", Map.of());
+        final JsonNode answer = rpc().call("gate_handover", Map.of(), HANDOVER_BOUND);
         final long next = answer.path("process_id").longValue();
         awaitEnd();
         process = ProcessHandle.of(next)
@@ -134,6 +150,22 @@ public final class GateProcess implements AutoCloseable {
         ChildProcess.adopt(process);
         awaitReady();
         return answer;
+    }
+
+    /// Has a program try to take over, which fails: the gate stays the same process.
+    ///
+    /// @return why nothing was handed over
+    public String handOverInVain(Path program) throws IOException {
+        final JsonNode answer = rpc().exchange("gate_handover", Map.of("binary", program.toString()), HANDOVER_BOUND);
+        if (!answer.has("error") || !process.isAlive()) {
+            throw new AssertionError("the hand-over was done, or the gate has ended: " + answer + "\n" + report());
+        }
+        return answer.path("error").toString();
+    }
+
+    /// Ends the processes that the gate has started, the hard way.
+    public void killSuccessors() {
+        process.children().forEach(ProcessHandle::destroyForcibly);
     }
 
     /// Stops the gate's threads without its knowledge, as an overloaded host would (SIGSTOP).
@@ -178,6 +210,7 @@ public final class GateProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        killSuccessors();
         process.destroyForcibly();
         try {
             awaitEnd();

@@ -23,7 +23,12 @@ public final class GateRpc {
     /// @throws AssertionError when the gate answers with an error
     /// @throws IOException when nobody listens or no answer comes
     public JsonNode call(String method, Map<String, ?> parameters) throws IOException {
-        final JsonNode answer = exchange(method, parameters);
+        return call(method, parameters, BOUND);
+    }
+
+    /// The same, for what may take longer than most.
+    JsonNode call(String method, Map<String, ?> parameters, Duration bound) throws IOException {
+        final JsonNode answer = exchange(method, parameters, bound);
         if (!answer.has("result")) {
             throw new AssertionError(method + " " + parameters + " failed: " + answer);
         }
@@ -32,6 +37,11 @@ public final class GateRpc {
 
     /// Sends a request and returns the whole answer, be it a result or an error.
     public JsonNode exchange(String method, Map<String, ?> parameters) throws IOException {
+        return exchange(method, parameters, BOUND);
+    }
+
+    /// The same, for what may take longer than most.
+    JsonNode exchange(String method, Map<String, ?> parameters, Duration bound) throws IOException {
         final ObjectNode request = JsonSocket.MAPPER.createObjectNode();
         request.put("jsonrpc", "2.0").put("id", 1).put("method", method);
         if (!parameters.isEmpty()) {
@@ -39,7 +49,7 @@ public final class GateRpc {
         }
         try (JsonSocket connection = JsonSocket.connect(socket)) {
             connection.send(request);
-            return connection.receive(BOUND);
+            return connection.receive(bound);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.basalt.gate.cluster;
 
 import io.basalt.net.Network;
+import io.basalt.net.meta.ContactLog;
 import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaClientOptions;
 import io.basalt.net.meta.MetaListener;
@@ -14,29 +15,36 @@ import io.basalt.wire.meta.VolumeRecord;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The gate's side of its conversation with the metaserver: attaches and detaches volumes, and hands maps
-/// and layouts to the data reactors as immutable objects. Lives on the control reactor, whose thread every
-/// method belongs to. Control plane.
+/// and layouts to the data reactors as immutable objects. Lives on the control reactor, whose
+/// thread every method belongs to. Control plane.
 public final class ClusterClient implements MetaListener, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ClusterClient.class.getName());
 
     /// Pause before a volume that could not be attached yet is asked for again.
     private static final long ATTACH_AGAIN_NS = 1_000_000_000L;
 
+    private static final String HANDED_OVER = "the gate is just being handed over to another process; ask again";
+
+    private final ContactLog contact;
     private final Reactor control;
     private final List<ClusterPort> ports;
     private final MetaClient meta;
+    private final MetaClient follower;
     private final List<ClusterVolume> volumes = new ArrayList<>();
     private final Map<String, VolumeRecord> grants = new HashMap<>();
     private final Map<Integer, ClusterMap> maps = new HashMap<>();
     private Consumer<ClusterVolume> resizeListener = _ -> {};
     private @Nullable ServeListener serveListener;
     private final Map<ClusterVolume, Consumer<@Nullable String>> waiting = new HashMap<>();
+    private final Set<ClusterVolume> asking = new HashSet<>();
     private boolean holding;
     private boolean closed;
 
@@ -55,8 +63,17 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// @param ports one for each data reactor
     public ClusterClient(Reactor control, Network network, MetaClientOptions options, List<ClusterPort> ports) {
         this.control = control;
+        contact = new ContactLog(
+                control.clock(), line -> LOG.log(Level.WARNING, line), line -> LOG.log(Level.INFO, line));
         this.ports = List.copyOf(ports);
         this.meta = new MetaClient(control, network, options, this);
+        this.follower = new MetaClient(
+                control, network, MetaClientOptions.tool(options.endpoints(), options.instance()), new MetaListener() {
+                    @Override
+                    public void mapChanged(int setId, ClusterMap map) {
+                        ClusterClient.this.mapChanged(setId, map);
+                    }
+                });
     }
 
     /// Begin: find the metaserver, register, hear of maps.
@@ -120,7 +137,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// @param volumeName what the cluster knows it by
     /// @param blockSize 512 or 4096, as it was when the volume was last seen
     /// @param sizeBytes bytes, as it was then
-    /// @param ioTimeoutNs nanoseconds after which a piece of a request that gets no result fails; 0 for never
+    /// @param ioTimeoutNs nanoseconds after which a piece of a request that gets no result fails; 0
+    ///     for never
     public ClusterVolume open(String name, String volumeName, int blockSize, long sizeBytes, long ioTimeoutNs) {
         final ClusterVolume opened =
                 new ClusterVolume(name, volumeName, blockSize, sizeBytes, ioTimeoutNs, control, ports);
@@ -149,7 +167,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         holding = true;
     }
 
-    /// Attach a volume that was held back: the generation rises, so that the process before writes nothing more.
+    /// Attach a volume that was held back: the generation rises, so that the process before writes
+    /// nothing more.
     ///
     /// @param attached told null when that is so, or why it is not
     public void attachHeld(ClusterVolume volume, Consumer<@Nullable String> attached) {
@@ -167,14 +186,28 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         List.copyOf(volumes).forEach(this::attach);
     }
 
-    /// Say nothing more to the metaserver for a while. Volumes that are attached go on.
+    /// Be nobody to the metaserver for a while: another process of this gate is its node now.
+    /// Volumes that are attached go on, and follow the maps as before.
     public void pause() {
         meta.close();
+        follower.start();
     }
 
-    /// Speak to the metaserver again, and attach what rested.
-    public void resume() {
+    /// Be the node again.
+    ///
+    /// @param superseded whether the other process may have attached volumes that did not rest:
+    ///     they are attached anew
+    public void resume(boolean superseded) {
+        follower.close();
         meta.start();
+        if (superseded) {
+            volumes.stream()
+                    .filter(volume -> volume.state() == VolumeState.ATTACHED)
+                    .forEach(volume -> {
+                        volume.rest();
+                        wake(volume);
+                    });
+        }
     }
 
     /// Let a volume rest, whose channels are closed: another process attaches it.
@@ -202,12 +235,14 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     }
 
     private void attachNow(ClusterVolume volume) {
-        if (closed || volume.state() != VolumeState.ATTACHING) {
+        // Asked twice, it would be granted twice, and each grant ends the one before.
+        if (closed || volume.state() != VolumeState.ATTACHING || !asking.add(volume)) {
             return;
         }
         meta.attach(volume.volumeName(), false, new MetaReply<>() {
             @Override
             public void done(VolumeRecord record) {
+                asking.remove(volume);
                 if (volume.state() == VolumeState.ATTACHING) {
                     final long before = volume.sizeBytes();
                     volume.attached(record);
@@ -223,6 +258,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
 
             @Override
             public void refused(MetaCode code, String reason) {
+                asking.remove(volume);
                 if (volume.state() == VolumeState.ATTACHING) {
                     attachRefused(volume, code, reason);
                 }
@@ -249,9 +285,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
 
     /// Detach a volume that has been closed.
     ///
-    /// @param done run when the metaserver knows, or cannot be told in time: it then learns of it when the
-    ///     volume is
-    ///     attached elsewhere
+    /// @param done run when the metaserver knows, or cannot be told in time: it then learns of it
+    ///     when the volume is attached elsewhere
     public void detach(ClusterVolume volume, Runnable done) {
         volumes.remove(volume);
         final VolumeLayout layout = volume.layout();
@@ -282,11 +317,13 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         });
     }
 
-    /// Say nothing more to the metaserver. Volumes stay attached: a gate that starts again takes them over.
+    /// Say nothing more to the metaserver. Volumes stay attached: a gate that starts again takes
+    /// them over.
     @Override
     public void close() {
         closed = true;
         meta.close();
+        follower.close();
     }
 
     // ---- what the metaserver says ----
@@ -294,16 +331,21 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     @Override
     public void registered(Registered registered) {
         LOG.log(Level.INFO, "registered as node {0} of cluster {1}", registered.nodeId(), registered.clusterId());
+        contact.back();
     }
 
     @Override
     public void disconnected(String reason) {
-        LOG.log(Level.WARNING, "no metaserver: {0}; volumes that are attached go on", reason);
+        contact.lost(reason);
     }
 
     @Override
     public void mapChanged(int setId, ClusterMap map) {
         final ClusterMap before = maps.get(setId);
+        if (before != null && before.version() >= map.version()) {
+            // Whoever begins to follow is sent the newest, which may be known.
+            return;
+        }
         if (before != null && before.pgCount() != map.pgCount()) {
             LOG.log(Level.ERROR, "set={0} map {1} is ignored: it has another number of pgs", setId, map.version());
             return;
@@ -335,7 +377,9 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     @Override
     public void serveRequested(String volumeName, MetaReply<ServeResult> reply) {
         final ServeListener listener = serveListener;
-        if (listener == null) {
+        if (holding) {
+            reply.refused(MetaCode.UNAVAILABLE, HANDED_OVER);
+        } else if (listener == null) {
             MetaListener.super.serveRequested(volumeName, reply);
         } else {
             listener.serve(volumeName, reply);
@@ -345,7 +389,9 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     @Override
     public void releaseRequested(String volumeName, MetaReply<Boolean> reply) {
         final ServeListener listener = serveListener;
-        if (listener == null) {
+        if (holding) {
+            reply.refused(MetaCode.UNAVAILABLE, HANDED_OVER);
+        } else if (listener == null) {
             MetaListener.super.releaseRequested(volumeName, reply);
         } else {
             listener.release(volumeName, reply);

@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.ControllerStatus;
@@ -319,9 +320,10 @@ final class Controller {
 
     /// Go on with the disk after all.
     ///
-    /// @param ranElsewhere whether a process that has died may have run it: what was in flight there is known from
-    ///     the inflight region, as after any crash, and a front end without one has to connect again
-    void resume(boolean ranElsewhere) {
+    /// @param absence what a process that has died may have done with it. What was in flight there
+    ///     is known from the inflight region, as after any crash; a front end without one, or that
+    ///     was heard there, has to connect again
+    void resume(Absence absence) {
         if (state != ControllerState.SUSPENDED) {
             return;
         }
@@ -333,7 +335,11 @@ final class Controller {
             return;
         }
         become(ControllerState.SERVING, "stays");
-        if (ranElsewhere && current.image().inflight() == null) {
+        if (absence.served()) {
+            current.close("a process that has died may have heard its front end");
+            return;
+        }
+        if (absence.ran() && current.image().inflight() == null) {
             current.close("the process that ran it has died, and no inflight region tells what it was doing");
             return;
         }

@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerHost;
 import io.basalt.gate.rpc.ControllerSpec;
@@ -231,9 +232,9 @@ public final class Controllers implements ControllerHost {
 
     /// Go on with disks that [#suspend] was called for.
     ///
-    /// @param ranElsewhere whether a process that has died may have run them
-    public void resume(List<String> names, boolean ranElsewhere) {
-        names.forEach(name -> require(name).resume(ranElsewhere));
+    /// @param absence what a process that has died may have done with them
+    public void resume(List<String> names, Absence absence) {
+        names.forEach(name -> require(name).resume(absence));
     }
 
     /// Another process serves every disk: release everything without a trace for front ends.

@@ -3,6 +3,7 @@ package io.basalt.gate.daemon;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.Handover;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
@@ -57,7 +58,7 @@ final class GateGiver implements Handover.Source {
         held = true;
         dispatcher.hold("the gate is being handed over to a new process");
         if (client != null) {
-            // Two processes of one gate must not both speak to the metaserver: it knows one connection a node.
+            // Two processes of one gate must not both be its node to the metaserver, which knows one connection a node.
             client.pause();
         }
     }
@@ -119,21 +120,21 @@ final class GateGiver implements Handover.Source {
     }
 
     @Override
-    public void resume(List<String> group, boolean ranElsewhere) {
+    public void resume(List<String> group, Absence absence) {
         final ClusterVolume volume = clusterVolume(group);
         if (volume != null && client != null) {
             client.wake(volume);
         }
-        controllers.resume(group, ranElsewhere);
+        controllers.resume(group, absence);
     }
 
     @Override
-    public void release() {
+    public void release(boolean served) {
         if (held) {
             held = false;
             dispatcher.hold(null);
             if (client != null) {
-                client.resume();
+                client.resume(served);
             }
         }
     }

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// process is dead. What the new process had taken and not answered by then is in the inflight
 /// region, as after any crash. Until [Committed] has come, the old gate keeps every descriptor and
 /// mapping, and neither side reads a message of a front end whose disk was switched: what the old
-/// gate knows of a session stays true.
+/// gate knows of a session stays true. A Committed that comes too late, or that a dead process had
+/// sent, says that this does not hold any more: front ends are then hung up on, as after a crash.
 public final class Handover {
     private static final System.Logger LOG = System.getLogger(Handover.class.getName());
 
@@ -42,6 +43,8 @@ public final class Handover {
     private @Nullable Timer limit;
     private int sent;
     private boolean draining;
+    private boolean commitSent;
+    private boolean served;
     private long suspendedNs;
     private long drainedNs;
     private String failure = "";
@@ -69,11 +72,13 @@ public final class Handover {
 
         /// Run controllers' disks again that [#suspend] was called for.
         ///
-        /// @param ranElsewhere whether the process that has died may have run them
-        void resume(List<String> group, boolean ranElsewhere);
+        /// @param absence what the process that has died may have done with them
+        void resume(List<String> group, Absence absence);
 
         /// Undo [#hold()].
-        void release();
+        ///
+        /// @param served whether the process that has died was the gate
+        void release(boolean served);
 
         /// Give everything up: another process is the gate.
         void surrender();
@@ -171,6 +176,8 @@ public final class Handover {
             taken();
         } else if (message instanceof Committed && state == HandoverState.COMMITTING) {
             finish();
+        } else if (message instanceof Committed && commitSent) {
+            served = true;
         } else if (state != HandoverState.ABORTING) {
             abort("the new gate said " + message.getClass().getSimpleName() + " during " + state);
         }
@@ -201,6 +208,7 @@ public final class Handover {
         if (switched.size() == groups.size()) {
             become(HandoverState.COMMITTING, "every disk runs in the new process");
             limit(times.commitNs(), "the new gate did not take over in time");
+            commitSent = true;
             send(new Commit());
             return;
         }
@@ -236,6 +244,10 @@ public final class Handover {
         ended.accept(new HandoverResult(true, "", processId, pauses));
     }
 
+    private Absence ranOrServed() {
+        return served ? Absence.SERVED : Absence.RAN;
+    }
+
     private void close() {
         final HandoverChannel open = channel;
         channel = null;
@@ -263,10 +275,17 @@ public final class Handover {
         if (state != HandoverState.ABORTING) {
             return;
         }
+        final HandoverChannel open = channel;
+        if (open != null) {
+            // Everything that it ever said is in the socket by now.
+            open.readRest();
+        }
         close();
-        become(HandoverState.ABANDONED, failure);
-        source.release();
-        switched.forEach(group -> source.resume(group, sent >= switched.indexOf(group) + 1));
+        become(HandoverState.ABANDONED, served ? failure + "; but the new process was the gate already" : failure);
+        source.release(served);
+        for (int i = 0; i < switched.size(); i++) {
+            source.resume(switched.get(i), i < sent ? ranOrServed() : Absence.NOTHING);
+        }
         ended.accept(new HandoverResult(false, failure, processId, pauses));
     }
 }

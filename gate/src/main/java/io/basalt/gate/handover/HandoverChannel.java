@@ -50,11 +50,13 @@ public final class HandoverChannel implements AutoCloseable {
     private static final class Packet {
         final byte[] bytes;
         final int[] fds;
+        final Runnable gone;
         int sent;
 
-        Packet(byte[] bytes, int[] fds) {
+        Packet(byte[] bytes, int[] fds, Runnable gone) {
             this.bytes = bytes;
             this.fds = fds;
+            this.gone = gone;
         }
 
         void closeFds() {
@@ -75,6 +77,14 @@ public final class HandoverChannel implements AutoCloseable {
 
     /// Send a message; it goes as fast as the other side reads.
     public void send(HandoverMessage message) {
+        send(message, () -> {});
+    }
+
+    /// Send a message.
+    ///
+    /// @param gone run when the other side will find it, even if this process dies; never, if the
+    ///     channel ends before
+    public void send(HandoverMessage message, Runnable gone) {
         if (closed) {
             return;
         }
@@ -86,13 +96,15 @@ public final class HandoverChannel implements AutoCloseable {
             // The rows of descriptors before the last go with one byte of the header each.
             outgoing.add(new Packet(
                     Arrays.copyOfRange(frame.bytes(), byteAt, byteAt + 1),
-                    Arrays.copyOfRange(own, fdAt, fdAt + UnixSocket.FDS_MAX)));
+                    Arrays.copyOfRange(own, fdAt, fdAt + UnixSocket.FDS_MAX),
+                    () -> {}));
             byteAt++;
             fdAt += UnixSocket.FDS_MAX;
         }
         outgoing.add(new Packet(
                 Arrays.copyOfRange(frame.bytes(), byteAt, frame.bytes().length),
-                Arrays.copyOfRange(own, fdAt, own.length)));
+                Arrays.copyOfRange(own, fdAt, own.length),
+                gone));
         control.post(this::flush);
     }
 
@@ -129,6 +141,8 @@ public final class HandoverChannel implements AutoCloseable {
                 return;
             }
             if (result < 0) {
+                // The other side may have said something before it went.
+                receive();
                 end("send: " + Errno.describe(-result));
                 return;
             }
@@ -138,6 +152,7 @@ public final class HandoverChannel implements AutoCloseable {
             packet.sent += result;
             if (packet.sent == packet.bytes.length) {
                 outgoing.removeFirst();
+                packet.gone.run();
             }
         }
     }
@@ -163,6 +178,11 @@ public final class HandoverChannel implements AutoCloseable {
             input.writeBytes(bytes);
             deliver();
         }
+    }
+
+    /// Hear now what the other side had said before it died, instead of when the reactor finds it.
+    public void readRest() {
+        receive();
     }
 
     private void deliver() {

@@ -101,9 +101,7 @@ public final class Takeover {
             become(TakeoverState.TAKING, change.disks().getFirst().name());
             target.take(change.disks(), this::taken);
         } else if (message instanceof Commit && state == TakeoverState.READY) {
-            // Said first: from here on nothing may fail, and the old gate must not take anything back.
-            send(new Committed());
-            own("the old gate has let go of everything");
+            commit();
         } else {
             abandon("the old gate said " + message.getClass().getSimpleName() + " during " + state, true);
         }
@@ -114,6 +112,21 @@ public final class Takeover {
         if (open != null) {
             open.send(message);
         }
+    }
+
+    /// Said before anything is done: the old gate must know that its sessions may have become
+    /// another's, even if this process dies in its next step.
+    private void commit() {
+        final HandoverChannel open = channel;
+        if (open == null) {
+            own("the old gate has let go of everything");
+            return;
+        }
+        open.send(new Committed(), () -> {
+            if (state == TakeoverState.READY) {
+                own("the old gate has let go of everything");
+            }
+        });
     }
 
     private void prepared(@Nullable String refusal) {

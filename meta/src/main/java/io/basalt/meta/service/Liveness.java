@@ -69,6 +69,23 @@ final class Liveness {
     void registered(int nodeId, long nowNs) {
         leaving.remove(nodeId);
         heardNs.put(nodeId, nowNs);
+        recordMissing(nodeId);
+    }
+
+    /// A device that its node does not present any more, because what is on it cannot be used or it is not
+    /// there, has failed as far as others are concerned: nothing comes of waiting for it. Should it be
+    /// presented again, it is as good as any.
+    private void recordMissing(int nodeId) {
+        final List<RecordUsage.Usage> usages = new ArrayList<>();
+        for (final DeviceRecord device : state.get().devices()) {
+            if (device.nodeId() == nodeId && !device.present()) {
+                reports.remove(device.id());
+                if (!device.failed() && recording.add(device.id())) {
+                    usages.add(new RecordUsage.Usage(device.id(), device.usedBytes(), device.capacityBytes(), true));
+                }
+            }
+        }
+        record(usages);
     }
 
     /// A node has given a sign of life.
@@ -130,6 +147,10 @@ final class Liveness {
                         device.id(), report.usedBytes(), report.capacityBytes(), report.failed()));
             }
         }
+        record(usages);
+    }
+
+    private void record(List<RecordUsage.Usage> usages) {
         if (!usages.isEmpty()) {
             proposals.propose(
                     new RecordUsage(usages), result -> usages.forEach(usage -> recording.remove(usage.deviceId())));

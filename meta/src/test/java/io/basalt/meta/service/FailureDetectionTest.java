@@ -70,6 +70,24 @@ class FailureDetectionTest {
     }
 
     @Test
+    void aDeviceThatItsNodeDoesNotPresentAnyMoreIsFailedAndIsNotWaitedFor() {
+        begin();
+        world.network.crash("chunk-2", false);
+        world.until("the first is left out", () -> inSyncOn(2) == 0);
+        world.network.crash("chunk-3", false);
+        world.until("the second is down", () -> !node(3).up());
+        assertThat(inSyncOn(3)).as("it may come back").isEqualTo(16);
+        final Node empty = world.chunk(3, 0);
+        world.until("it is left out", () -> inSyncOn(3) == 0);
+        assertThat(world.service().failed(3)).isTrue();
+        assertThat(inSyncOn(1)).isEqualTo(16);
+        empty.client.close();
+        world.network.crash("chunk-3", false);
+        world.chunk(3, 1);
+        world.until("it is as good as any", () -> !world.service().failed(3));
+    }
+
+    @Test
     void aConnectionThatIsLostOnTheWayIsMadeAgainAndNothingChanges() {
         begin();
         final long version = world.set().map().version();

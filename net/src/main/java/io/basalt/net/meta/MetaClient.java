@@ -91,6 +91,7 @@ public final class MetaClient implements AutoCloseable {
     public void start() {
         assert reactor.inLoop();
         become(ClientState.WAITING);
+        requests.reopen();
         tick();
     }
 

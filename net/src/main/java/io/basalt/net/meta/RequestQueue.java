@@ -90,7 +90,12 @@ final class RequestQueue {
                 MetaCode.UNAVAILABLE, "the metaserver did not answer in time; check that it runs, then ask again"));
     }
 
-    /// Refuse everything, now and from now on.
+    /// Take requests again after [#refuseAll].
+    void reopen() {
+        closed = false;
+    }
+
+    /// Refuse everything, now and until [#reopen()].
     void refuseAll(String reason) {
         closed = true;
         connection = null;

@@ -134,7 +134,7 @@ final class Mutants {
                                 "chunk.Read",
                                 "stored",
                                 new Yields("isServing", true))
-                        .and("chunk.Read", "stored", new Yields("mayRead", true)),
+                        .and("chunk.Read", "done", new Yields("mayRead", true)),
                 Mutant.of(
                         rule,
                         "requests for a placement group that is not served are executed",
@@ -151,7 +151,7 @@ final class Mutants {
                         rule,
                         "a read that took long is answered although the lease is over",
                         "chunk.Read",
-                        "stored",
+                        "done",
                         new Yields("mayRead", true)),
                 Mutant.of(
                         rule,
@@ -348,7 +348,7 @@ final class Mutants {
                         "a corrupt block is not read from another copy",
                         "chunk.Read",
                         "stored",
-                        new Yields("repair", null)));
+                        new Yields("askOthers", null)));
     }
 
     private static List<Mutant> tombstones() {
