@@ -14,7 +14,7 @@ public final class Seeds {
     /// The system property that holds the seed of a run to replay, decimal or `0x` hexadecimal.
     public static final String PROPERTY = "basalt.seed";
 
-    /// The system property that all seeds of a run are drawn from, any text: the launcher gives the hash of the code.
+    /// The system property that all seeds of a run are drawn from, any text: the launcher gives one.
     static final String ALL_PROPERTY = "basalt.seeds";
 
     private static final ConcurrentMap<String, AtomicInteger> DRAWN = new ConcurrentHashMap<>();
