@@ -347,7 +347,9 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     }
 
     private boolean isFor(Copy copy) {
-        return keptVersion == 0 ? copy.isNeededFor(version) : copy.slot() == onlySlot && copy.isCompared();
+        return keptVersion == 0
+                ? copy.isNeededFor(version) && !replica().doesWithout(copy)
+                : copy.slot() == onlySlot && copy.isCompared();
     }
 
     /// Whether the copies that must have the piece have it.

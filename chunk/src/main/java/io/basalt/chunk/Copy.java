@@ -17,6 +17,10 @@ final class Copy implements ReplicaCall.Owner {
     private boolean wasInSync;
     private boolean joining;
     private boolean joined;
+
+    /// The metaserver was asked to record it as in sync, and may have: its answer may be lost.
+    private boolean wished;
+
     private boolean isUnverified;
     private boolean knowsCommon;
     private boolean isComplete;
@@ -90,7 +94,14 @@ final class Copy implements ReplicaCall.Owner {
 
     /// Whether a change of a version has to be there before it is acknowledged.
     boolean isNeededFor(long version) {
-        return inSync || (joining && version >= neededFrom);
+        return mayBeInSync() || (joining && version >= neededFrom);
+    }
+
+    /// Whether it is recorded as in sync, or may be for all that is known here: then it may lead before this primary
+    /// hears of that. So no change is acknowledged without it and no read answered without its lease, until another
+    /// configuration says what it is.
+    boolean mayBeInSync() {
+        return inSync || wished;
     }
 
     /// Whether its device gave an error in this configuration.
@@ -135,6 +146,7 @@ final class Copy implements ReplicaCall.Owner {
     /// A new configuration holds: the copy has to be asked to follow in it.
     void configured(boolean nowInSync) {
         inSync = nowInSync;
+        wished = false;
         wasInSync |= nowInSync;
         if (nowInSync) {
             joining = false;
@@ -174,13 +186,18 @@ final class Copy implements ReplicaCall.Owner {
         stopJoining();
     }
 
+    /// It is not compared any more: the primary begins anew.
+    void comparisonEnds() {
+        verifying = false;
+        stopJoining();
+    }
+
     /// It does not follow any more, or cannot be reached.
     void lost() {
         if (state != CopyState.LOST) {
             become(CopyState.LOST);
         }
-        verifying = false;
-        stopJoining();
+        comparisonEnds();
     }
 
     /// Its device gave an error. A copy that is in sync is to be so no longer; another one may try to join
@@ -207,12 +224,14 @@ final class Copy implements ReplicaCall.Owner {
         if (state == CopyState.LOST && peer.isReady() && nowNs - nextPrepareNs >= 0) {
             askToFollow(nowNs);
         }
-        if (inSync && (failed || peer.isSuspect(nowNs)) && nowNs - nextRemovalNs >= 0) {
+        final boolean isGivenUp = inSync ? failed || peer.isSuspect(nowNs) : wished && !joined;
+        if (isGivenUp && nowNs - nextRemovalNs >= 0) {
             nextRemovalNs = nowNs + replica.device().settings().wishNs();
             replica.wishRemoved(peer.deviceId());
         }
         if (joined && !inSync && nowNs - nextWishNs >= 0) {
             nextWishNs = nowNs + replica.device().settings().wishNs();
+            wished = true;
             replica.wishAdded(peer.deviceId());
         }
     }
@@ -298,6 +317,7 @@ final class Copy implements ReplicaCall.Owner {
     public String toString() {
         return "copy on device " + peer.deviceId() + " " + state + (inSync ? ", in sync" : "")
                 + (isCompared() ? ", compared" : "") + (isUnverified ? ", unverified" : "") + (joined ? ", joined" : "")
+                + (wished ? ", wished" : "")
                 + (failed ? ", failed" : "");
     }
 }

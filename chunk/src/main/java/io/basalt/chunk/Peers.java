@@ -9,7 +9,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The ways from this device to the others, each opened when it is first needed. Control plane; one owner reactor.
+/// The ways from this device to the others, each opened when it is first needed. Control plane; one owner
+/// reactor.
 final class Peers {
     private final ChunkDevice device;
     private final long life;
@@ -45,6 +46,16 @@ final class Peers {
         final Peer peer = new Peer(device, id, addressOf(there), device.newCall());
         peers.put(id, peer);
         return peer;
+    }
+
+    /// Have a way to each other copy of a placement group before it is needed: this device may come to
+    /// lead at any time.
+    void meet(PgConfiguration configuration) {
+        for (int index = 0; index < configuration.count(); index++) {
+            if (configuration.device(index) != device.deviceId()) {
+                to(configuration.device(index));
+            }
+        }
     }
 
     /// A session for the next connection.

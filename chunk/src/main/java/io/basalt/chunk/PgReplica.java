@@ -9,23 +9,22 @@ import io.basalt.wire.data.Versions;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// One device's replica of one placement group: the state machine of [PgState], and what the device knows in
-/// each role.
+/// One device's replica of one placement group: the state machine of [PgState], and what the device knows
+/// in each role.
 ///
 /// **Following** another primary is in [Following].
 ///
-/// **Leading.** A primary that takes over waits until every in-sync copy follows it, then brings them together
-/// ([Reconciliation]), then serves. A new configuration with the same primary, and no copy in sync that was not
-/// so or
-/// had not joined before, changes nothing for requests under way.
+/// **Leading.** A primary that takes over waits until every in-sync copy follows it, then brings them
+/// together ([Reconciliation]), then serves. A new configuration with the same primary, and no copy in
+/// sync that was not so or had not joined before, changes nothing for requests under way.
 ///
 /// One owner reactor.
 final class PgReplica {
     /// Other copies that a placement group can have.
     static final int SLOTS = ReplicaSet.SIZE_MAX - 1;
 
-    /// Added to the highest counter found when a primary takes over within an epoch: what was forgotten has left no
-    /// trace of its version.
+    /// Added to the highest counter found when a primary takes over within an epoch: what was forgotten
+    /// has left no trace of its version.
     private static final long COUNTER_LEAP = 1 << 20;
 
     private final ChunkDevice device;
@@ -36,6 +35,7 @@ final class PgReplica {
     private final Following following;
     private final Settling settled;
     private final Settling common;
+    private final Recruits recruits;
 
     private PgState state = PgState.ABSENT;
     private PgConfiguration configuration = PgConfiguration.NONE;
@@ -59,6 +59,7 @@ final class PgReplica {
         following = new Following(this);
         settled = new Settling(this, DataMessage.SETTLED, device.settings().sweepNs());
         common = new Settling(this, DataMessage.COMMON, device.settings().commonNs());
+        recruits = new Recruits(this);
         nextWishNs = device.nowNs();
     }
 
@@ -99,13 +100,13 @@ final class PgReplica {
         return state == PgState.SERVING && configuration.epoch() == epoch;
     }
 
-    /// Whether what is read now is the newest content: every in-sync copy has promised to follow nobody
-    /// else. Reads the clock.
+    /// Whether what is read now is the newest content: every copy that may be in sync has promised to
+    /// follow nobody else. Reads the clock.
     boolean mayRead() {
         final long nowNs = device.reactor().clock().nanoTime();
         for (final Copy copy : copies) {
             if (copy != null
-                    && copy.isInSync()
+                    && copy.mayBeInSync()
                     && !ReplicationRules.leaseHolds(
                             nowNs, copy.isFollowing() ? copy.peer().leaseUntilNs() : nowNs - 1)) {
                 return false;
@@ -142,7 +143,7 @@ final class PgReplica {
             stepDown(PgState.ABSENT);
             return;
         }
-        meetOthers();
+        device.peers().meet(configuration);
         if (next.epoch() < epoch) {
             stepDown(next.inSync(device.deviceId()) ? PgState.SECONDARY : PgState.LEFT_OUT);
         } else {
@@ -155,16 +156,8 @@ final class PgReplica {
         }
     }
 
-    /// Have a way to each other copy before it is needed: this one may come to lead at any time.
-    private void meetOthers() {
-        for (int index = 0; index < configuration.count(); index++) {
-            if (configuration.device(index) != device.deviceId()) {
-                device.peer(configuration.device(index));
-            }
-        }
-    }
-
-    /// Whether this primary goes on under another configuration: it knows all that every copy in sync may have.
+    /// Whether this primary goes on under another configuration: it knows all that every copy in sync may
+    /// have.
     private boolean isContinuedBy(PgConfiguration next) {
         if (next.primary() != device.deviceId()) {
             return false;
@@ -315,9 +308,8 @@ final class PgReplica {
         common.told(bound);
     }
 
-    /// A deletion that some copy may have missed leaves no trace here any more: what is compared from now on is
-    /// compared
-    /// in full, since a list of what was changed of late would not have it.
+    /// A deletion that some copy may have missed leaves no trace here any more: what is compared from now
+    /// on is compared in full, since a list of what was changed of late would not have it.
     void forgetsDeletion() {
         common.reset();
         final Reconciliation current = reconciliation;
@@ -448,13 +440,12 @@ final class PgReplica {
             wishRemoved(device.deviceId());
         }
         if (state == PgState.PREPARING) {
-            if (following.isPromiseOver(nowNs) && allFollow() && open.isEmpty()) {
-                become(PgState.RECONCILING);
-                reconciliation = new Reconciliation(this, null);
-            }
-        } else if (state == PgState.RECONCILING && !allFollow()) {
+            prepare(nowNs);
+        } else if (state == PgState.RECONCILING && !recruits.allFollow()) {
             reconciliation = null;
             become(PgState.PREPARING);
+        } else if (state == PgState.SERVING && recruits.isStuck(nowNs)) {
+            standBack();
         } else if (state == PgState.SERVING && reconciliation == null) {
             recruit();
         }
@@ -466,24 +457,45 @@ final class PgReplica {
         }
     }
 
-    private boolean allFollow() {
-        for (final Copy copy : copies) {
-            if (copy != null && copy.isInSync() && !copy.isFollowing()) {
-                return false;
-            }
+    /// Wait for the copies in sync; while one is silent, bring in another one that could stand in for it.
+    private void prepare(long nowNs) {
+        if (!following.isPromiseOver(nowNs) || !open.isEmpty()) {
+            return;
         }
-        return true;
+        if (recruits.allFollow()) {
+            recruits.endComparisons();
+            become(PgState.RECONCILING);
+            reconciliation = new Reconciliation(this, null);
+        } else if (reconciliation == null && recruits.isOneSilent(nowNs)) {
+            recruit();
+        }
+    }
+
+    /// Serve no more, and take over anew in the same configuration: what is under way waits for a copy
+    /// that is silent, and keeps others from being brought in.
+    private void standBack() {
+        reconciliation = null;
+        device.forgetIdentities(pg);
+        become(PgState.SECONDARY);
+        open.abandon();
+        recruits.endComparisons();
+        become(PgState.PREPARING);
     }
 
     /// Compare what may differ.
     private void recruit() {
-        for (final Copy copy : copies) {
-            if (copy != null && copy.isToBeCompared()) {
-                copy.compare(nextVersion());
-                reconciliation = new Reconciliation(this, copy);
-                return;
-            }
+        final Copy copy = recruits.next();
+        if (copy != null) {
+            copy.compare(nextVersion());
+            reconciliation = new Reconciliation(this, copy);
         }
+    }
+
+    /// Whether a change need not be on a copy though that one is in sync. While this primary does not
+    /// serve, only it changes anything, for a copy that it brings in: a silent copy is compared with it
+    /// before it serves, or is let go.
+    boolean doesWithout(Copy copy) {
+        return state == PgState.PREPARING && copy.isInSync() && !copy.isFollowing();
     }
 
     /// Whether every change before a version has ended, so that it can be seen on the copies.
@@ -496,8 +508,8 @@ final class PgReplica {
         return open.noneBegunBelow(version);
     }
 
-    /// Whether this primary serves, and every copy is in sync, follows, is known to have what this one has, and that is
-    /// everything.
+    /// Whether this primary serves, and every copy is in sync, follows, is known to have what this one
+    /// has, and that is everything.
     boolean isWhole() {
         if (!isServing() || reconciliation != null || configuration.inSyncCount() < configuration.count()) {
             return false;
@@ -537,6 +549,7 @@ final class PgReplica {
                 }
             }
             become(PgState.SERVING);
+            recruits.goesOn();
             device.counters().count(Counter.TAKEOVERS);
         }
     }

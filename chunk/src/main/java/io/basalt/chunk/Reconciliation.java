@@ -261,6 +261,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             return;
         }
         if (joining != null
+                && replica.state() == PgState.SERVING
                 && !device.repairBudget().take((long) run.count() * DataMessage.BLOCK_BYTES, device.nowNs())) {
             return;
         }

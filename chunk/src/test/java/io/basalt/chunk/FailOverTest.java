@@ -129,6 +129,120 @@ class FailOverTest {
     }
 
     @Test
+    void aPrimaryThatWaitsForASilentCopyBringsInAnotherOne() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            cluster.minCopies(2);
+            cluster.on(3).kill();
+            cluster.await("device 3 to be out of sync", () -> !cluster.isInSync(3));
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
+            cluster.grants(false);
+            cluster.on(1).kill();
+            cluster.configure(List.of(2, 1, 3), List.of(1, 2));
+            cluster.on(3).start();
+            cluster.await(
+                    "device 2 to have brought device 3 in",
+                    () -> cluster.wishes().contains("add 3"));
+            assertThat(cluster.on(2).device().state(0)).isEqualTo(PgState.PREPARING);
+            cluster.configure(List.of(2, 1, 3), List.of(2, 3));
+            cluster.awaitServing(2);
+            isRead(cluster, gate, 2, 0x11);
+            assertThat(gate.write(2, 0, 0, BLOCK, 0x22).await()).isEqualTo(AnswerCode.OK);
+        }
+    }
+
+    @Test
+    void aPrimaryThatServesAndCannotDoWithoutASilentCopyBringsInAnotherOne() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            cluster.minCopies(2);
+            // Device 3 has seen a write that nobody else has.
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
+            cluster.configure(List.of(3, 1, 2), List.of(1, 2, 3));
+            cluster.awaitServing(3);
+            cluster.grants(false);
+            cluster.on(1).kill();
+            cluster.on(2).kill();
+            gate.write(3, 0, 0, BLOCK, 0x55);
+            cluster.run(5_000_000);
+            cluster.on(3).kill();
+            cluster.on(1).start();
+            cluster.on(2).start();
+            cluster.configure(List.of(1, 2, 3), List.of(1, 2));
+            cluster.awaitServing(1);
+            // Device 2 is silent while a change is under way, and there is none but device 3 to stand in for it.
+            cluster.on(2).kill();
+            final TestGate.Request underWay = gate.write(1, 0, BLOCK, BLOCK, 0x33);
+            cluster.on(3).start();
+            cluster.await(
+                    "device 1 to have brought device 3 in",
+                    () -> cluster.wishes().contains("add 3"));
+            cluster.configure(List.of(1, 2, 3), List.of(1, 3));
+            cluster.awaitServing(1);
+            assertThat(underWay.await().isRetried()).isTrue();
+            isRead(cluster, gate, 1, 0x11);
+            cluster.on(2).start();
+            cluster.configure(List.of(3, 1, 2), List.of(1, 3));
+            cluster.awaitServing(3);
+            isRead(cluster, gate, 3, 0x11);
+        }
+    }
+
+    @Test
+    void aSilentCopyThatIsBackFirstIsBroughtTogetherWithItsPrimaryBeforeThatServes() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            cluster.minCopies(2);
+            writeShards(cluster, gate);
+            cluster.on(3).kill();
+            cluster.await("device 3 to be out of sync", () -> !cluster.isInSync(3));
+            cluster.grants(false);
+            cluster.on(1).kill();
+            cluster.configure(List.of(2, 1, 3), List.of(1, 2));
+            cluster.on(3).start();
+            cluster.await(
+                    "device 2 to bring device 3 in", () -> cluster.wishes().contains("add 3"));
+            cluster.on(1).start();
+            cluster.awaitServing(2);
+            isRead(cluster, gate, 2, 0x11);
+            cluster.grants(true);
+            cluster.await("device 3 to be in sync", () -> cluster.isInSync(3));
+        }
+    }
+
+    @Test
+    void aSilentCopyThatIsBackWhileAnotherOneIsBroughtInKeepsThatOneFromNothing() {
+        try (TestCluster cluster = new TestCluster(3)) {
+            final TestGate gate = cluster.gate();
+            cluster.minCopies(2);
+            writeShards(cluster, gate);
+            cluster.on(3).kill();
+            cluster.await("device 3 to be out of sync", () -> !cluster.isInSync(3));
+            cluster.grants(false);
+            cluster.network().partition("host1", "host2", true);
+            cluster.configureFor(List.of(2), List.of(2, 1, 3), List.of(1, 2));
+            cluster.on(3).start();
+            cluster.await(
+                    "device 2 to compare device 3",
+                    () -> cluster.on(2).device().describe().contains("brings up"));
+            cluster.on(1).kill();
+            cluster.network().heal();
+            cluster.on(1).start();
+            cluster.awaitServing(2);
+            isRead(cluster, gate, 2, 0x11);
+            cluster.grants(true);
+            cluster.await("device 3 to be in sync", () -> cluster.isInSync(3));
+        }
+    }
+
+    private static void isRead(TestCluster cluster, TestGate gate, int device, int expected) {
+        final TestGate.Request[] read = new TestGate.Request[1];
+        assertThat(cluster.settled(() -> read[0] = gate.read(device, 0, 0, BLOCK)))
+                .isEqualTo(AnswerCode.OK);
+        assertThat(read[0].isAll(expected)).isTrue();
+    }
+
+    @Test
     void aCopyThatWasAwayIsComparedOnlyInWhatWasChangedMeanwhile() {
         try (TestCluster cluster = new TestCluster(3)) {
             final TestGate gate = cluster.gate();

@@ -311,10 +311,11 @@ final class TestCluster implements AutoCloseable {
 
     private void change(int epoch, int deviceId, boolean inSync) {
         final int index = map.pgTable().indexOf(0, deviceId);
-        if (!grants || map.epoch(0) != epoch || index < 0 || map.inSync(0, index) == inSync) {
+        if (!grants || map.epoch(0) != epoch || index < 0 || (inSync && map.inSync(0, index))) {
             return;
         }
-        final int mask = map.pgTable().inSyncMask(0) ^ 1 << index;
+        final int was = map.pgTable().inSyncMask(0);
+        final int mask = inSync ? was | 1 << index : was & ~(1 << index);
         if (mask != 0) {
             publish(map.withPg(0, epoch + 1, map.pgTable().replicas(0), mask));
         }

@@ -53,6 +53,7 @@ public final class MetaService implements AutoCloseable {
     private final Wishes wishes;
     private final Repairs repairs = new Repairs();
     private final RepairPlan repairPlan;
+    private final LeadPlan leadPlan;
     private final VolumeUsage usage = new VolumeUsage();
     private final MapFeed feed = new MapFeed();
     private final Sessions sessions;
@@ -89,6 +90,7 @@ public final class MetaService implements AutoCloseable {
         this.liveness = new Liveness(proposals, fences, options.timeoutNs());
         this.wishes = new Wishes(reactor, proposals);
         this.repairPlan = new RepairPlan(proposals, options);
+        this.leadPlan = new LeadPlan(proposals);
         this.sessions = new Sessions(peer -> new NodeSession(this, peer), this::suspect);
         this.gates = new GateCalls(proposals::state, sessions);
         this.figures = new DeviceFigures(proposals::state, liveness);
@@ -384,6 +386,7 @@ public final class MetaService implements AutoCloseable {
         final SetRecord set = state().set(setId);
         Objects.requireNonNull(set, "a map that has changed is of a set");
         sessions.sendMap(set);
+        leadPlan.changed(set, reactor.nowNs());
         layout.changed();
     }
 
@@ -392,6 +395,7 @@ public final class MetaService implements AutoCloseable {
         if (leads) {
             liveness.check(reactor.nowNs());
             repairPlan.check(reactor.nowNs());
+            leadPlan.check(reactor.nowNs());
             fences.evaluate();
             fences.expire(reactor.nowNs());
         }
@@ -404,6 +408,7 @@ public final class MetaService implements AutoCloseable {
         liveness.begin(reactor.nowNs());
         repairs.begin(state(), nowMs());
         repairPlan.begin();
+        leadPlan.begin();
         usage.clear();
         check();
         if (state().created() && !state().sets().isEmpty()) {

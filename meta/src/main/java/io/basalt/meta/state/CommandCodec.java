@@ -40,8 +40,9 @@ import java.util.UUID;
 /// Numbers of kinds are never used again. See `docs/FORMAT-META.md`.
 public final class CommandCodec {
     /// Version that is written, and the newest that is understood. A command has the effect that it had in the
-    /// version which it was written in: version 2 brought fail-over.
-    public static final int VERSION = 2;
+    /// version which it was written in: version 2 brought fail-over, version 3 keeps silent copies until others
+    /// have joined.
+    public static final int VERSION = 3;
 
     private static final int CREATE_CLUSTER = 1;
     private static final int REGISTER_NODE = 2;

@@ -306,7 +306,7 @@ final class NodeRules {
         for (final int setId : sets) {
             final SetRecord set = tables.requireSet(setId);
             final PgEdits edits = new PgEdits(set.map());
-            edits.settle(view);
+            edits.settle(view, tables.commandVersion);
             if (!edits.isEmpty()) {
                 edits.into(builders.computeIfAbsent(setId, ignored -> set.map().toBuilder()));
             }

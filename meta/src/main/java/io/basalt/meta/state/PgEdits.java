@@ -8,8 +8,8 @@ import io.basalt.wire.meta.MetaCode;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/// Changes of placement groups on their way to one new version of a set's map. Each change of a group raises its
-/// epoch by one, and the next sees what it has led to.
+/// Changes of placement groups on their way to one new version of a set's map. Each change of a group
+/// raises its epoch by one, and the next sees what it has led to.
 final class PgEdits {
     private final ClusterMap map;
     private final NavigableMap<Integer, Configuration> changed = new TreeMap<>();
@@ -56,20 +56,44 @@ final class PgEdits {
         changed.put(pg, new Configuration(nextEpoch(of(pg).epoch), replicas, inSyncMask));
     }
 
-    /// Let the copies of every placement group go that [FailOver] says. A group whose epoch cannot grow stays as it is.
-    void settle(DeviceView devices) {
+    /// Let the copies of every placement group go, and those lead, that [FailOver] says. A group whose
+    /// epoch cannot grow stays as it is.
+    ///
+    /// @param version of the command under way
+    void settle(DeviceView devices, int version) {
         for (int pg = 0; pg < map.pgCount(); pg++) {
-            settle(pg, devices);
+            settle(pg, devices, version);
         }
     }
 
-    /// Let the copies of a placement group go that [FailOver] says.
-    void settle(int pg, DeviceView devices) {
+    private void settle(int pg, DeviceView devices, int version) {
         final Configuration now = of(pg);
-        final int mask = FailOver.settled(now.replicas, now.inSyncMask, map.minCopies(), devices);
-        if (mask != now.inSyncMask && now.epoch > 0 && now.epoch < PgTable.EPOCH_MAX) {
-            put(pg, now.replicas, mask);
+        final int minCopies = map.minCopies();
+        final int mask = FailOver.settled(now.replicas, now.inSyncMask, minCopies, devices, version);
+        final int leader = FailOver.leader(now.replicas, mask, minCopies, devices, version);
+        if ((mask != now.inSyncMask || leader >= 0) && now.epoch > 0 && now.epoch < PgTable.EPOCH_MAX) {
+            if (leader < 0) {
+                put(pg, now.replicas, mask);
+            } else {
+                put(pg, toFront(now.replicas, leader), maskToFront(mask, leader));
+            }
         }
+    }
+
+    /// Replicas in an order in which one of them leads, if it is in sync.
+    static ReplicaSet toFront(ReplicaSet replicas, int index) {
+        final int[] order = replicas.toArray();
+        final int first = order[index];
+        System.arraycopy(order, 0, order, 1, index);
+        order[0] = first;
+        return ReplicaSet.of(order);
+    }
+
+    /// The in-sync flags in the order that [#toFront] makes.
+    static int maskToFront(int mask, int index) {
+        final int before = mask & ((1 << index) - 1);
+        final int after = mask & -(1 << (index + 1));
+        return after | (before << 1) | (mask >>> index & 1);
     }
 
     boolean isEmpty() {

@@ -18,11 +18,11 @@ import java.util.TreeMap;
 
 /// Commands that change the configurations of placement groups one by one.
 ///
-/// Every change raises the group's epoch by one, and is granted only to who knows the epoch that holds. [FailOver]
-/// says which copies may leave the in-sync set.
+/// Every change raises the group's epoch by one, and is granted only to who knows the epoch that holds.
+/// [FailOver] says which copies may leave the in-sync set.
 ///
-/// **Moves.** A copy that moves and is not in sync gives its place up at once. One that is in sync stays, and the
-/// new device gets the guest's place; it takes over in the same epoch in which it joins.
+/// **Moves.** A copy that moves and is not in sync gives its place up at once. One that is in sync stays,
+/// and the new device gets the guest's place; it takes over in the same epoch in which it joins.
 final class PgRules {
     private static final String GET_MAP = "get the newest map";
 
@@ -104,7 +104,9 @@ final class PgRules {
         }
         requireEpoch(change.pg(), now, change.epoch());
         requireReplica(change.pg(), index, change.deviceId());
-        if (!holds(now, change, index)) {
+        if (change.kind() == PgChange.Kind.REMOVE_FROM_IN_SYNC && !now.inSync(index)) {
+            takeBack(edits, change.pg(), now);
+        } else if (!holds(now, change, index)) {
             switch (change.kind()) {
                 case REMOVE_FROM_IN_SYNC -> remove(edits, change.pg(), now, index);
                 case ADD_TO_IN_SYNC -> add(edits, change.pg(), now, index);
@@ -112,6 +114,14 @@ final class PgRules {
             }
         }
         return CommandResult.ok(edits.of(change.pg()).epoch());
+    }
+
+    /// A primary has wished for a copy to be in sync, and does not want it any more before it knows what
+    /// has become of that. In a new epoch, which is as the one before, the wish cannot be granted late.
+    private void takeBack(PgEdits edits, int pg, Configuration now) {
+        if (tables.commandVersion >= FailOver.KEEPS_SILENT_COPIES) {
+            edits.put(pg, now.replicas(), now.inSyncMask());
+        }
     }
 
     private static boolean holds(Configuration now, PgChange change, int index) {
@@ -132,23 +142,40 @@ final class PgRules {
         FailOver.requireDispensable(pg, now.replicas(), now.inSyncMask(), index, minCopies, tables.deviceView());
     }
 
-    /// A copy that joins may be the one that lets others go: those that do not answer, and the one that it replaces.
+    /// A copy that joins may be the one that lets others go: those that do not answer, and the one that
+    /// it replaces.
     private void add(PgEdits edits, int pg, Configuration now, int index) {
         requireAnswers(now.replicas().device(index));
         final int mask = FailOver.settled(
-                now.replicas(), now.inSyncMask() | 1 << index, tables.minCopies(edits.map()), tables.deviceView());
+                now.replicas(),
+                now.inSyncMask() | 1 << index,
+                tables.minCopies(edits.map()),
+                tables.deviceView(),
+                tables.commandVersion);
         final int guest = now.replicas().size() - 1;
         final boolean guestJoins = guest >= edits.map().copies() && (mask >>> guest & 1) != 0;
         final int leaving = guestJoins ? leaving(edits.map(), now.replicas()) : -1;
         if (leaving >= 0 && isDispensable(edits.map(), now.replicas(), mask, leaving)) {
-            edits.put(pg, guestInPlaceOf(now.replicas(), leaving), guestFlagInPlaceOf(mask, guest, leaving));
+            final ReplicaSet replicas = guestInPlaceOf(now.replicas(), leaving);
+            putKeepingPrimary(edits, pg, now, replicas, guestFlagInPlaceOf(mask, guest, leaving));
         } else {
-            edits.put(pg, now.replicas(), mask);
+            putKeepingPrimary(edits, pg, now, now.replicas(), mask);
         }
     }
 
-    /// Whether a replica may lose its place: enough others are in sync, or, if it is not in sync itself, could be. One
-    /// that is not in sync counts, too: [FailOver] may just have let another go in the hope for it.
+    /// Whoever joins does not take the lead by that, as it did in version 2 if it came first in the row:
+    /// it would have to serve from that moment on, though its process may have begun a moment ago.
+    private void putKeepingPrimary(PgEdits edits, int pg, Configuration now, ReplicaSet replicas, int mask) {
+        final int primary = replicas.indexOf(now.primary());
+        if (tables.commandVersion < FailOver.KEEPS_SILENT_COPIES || primary < 0 || (mask >>> primary & 1) == 0) {
+            edits.put(pg, replicas, mask);
+        } else {
+            edits.put(pg, PgEdits.toFront(replicas, primary), PgEdits.maskToFront(mask, primary));
+        }
+    }
+
+    /// Whether a replica may lose its place: enough others are in sync, or, if it is not in sync itself,
+    /// could be. One that is not in sync counts, too: [FailOver] may wait for it.
     private boolean isDispensable(ClusterMap map, ReplicaSet replicas, int mask, int index) {
         final boolean isInSync = (mask >>> index & 1) != 0;
         final int candidates = isInSync ? mask : (1 << replicas.size()) - 1;
@@ -166,7 +193,7 @@ final class PgRules {
                     "only a copy that is in sync can serve");
         }
         requireAnswers(device);
-        edits.put(pg, toFront(now.replicas(), index), maskToFront(now.inSyncMask(), index));
+        edits.put(pg, PgEdits.toFront(now.replicas(), index), PgEdits.maskToFront(now.inSyncMask(), index));
     }
 
     private CommandResult move(PgEdits edits, SetRecord set, MovePgs.Move move) {
@@ -218,7 +245,8 @@ final class PgRules {
         edits.put(pg, without(now.replicas(), index), maskWithout(now.inSyncMask(), index));
     }
 
-    /// The replica that the guest takes over from: one on a device that is out, else on one that is draining; or -1.
+    /// The replica that the guest takes over from: one on a device that is out, else on one that is
+    /// draining; or -1.
     private static int leaving(ClusterMap map, ReplicaSet replicas) {
         int draining = -1;
         for (int index = replicas.size() - 2; index >= 0; index--) {
@@ -281,20 +309,5 @@ final class PgRules {
     private static int maskWithout(int mask, int index) {
         final int before = mask & ((1 << index) - 1);
         return before | (mask >>> (index + 1) << index);
-    }
-
-    private static ReplicaSet toFront(ReplicaSet replicas, int index) {
-        final int[] order = replicas.toArray();
-        final int first = order[index];
-        System.arraycopy(order, 0, order, 1, index);
-        order[0] = first;
-        return ReplicaSet.of(order);
-    }
-
-    /// The in-sync flags in the order that [#toFront] makes.
-    private static int maskToFront(int mask, int index) {
-        final int before = mask & ((1 << index) - 1);
-        final int after = mask & -(1 << (index + 1));
-        return after | (before << 1) | (mask >>> index & 1);
     }
 }

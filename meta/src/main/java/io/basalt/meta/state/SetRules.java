@@ -58,7 +58,7 @@ final class SetRules {
         if (minCopies != set.minCopies()) {
             final ClusterMap next = set.map().withMinCopies(minCopies);
             final PgEdits edits = new PgEdits(next);
-            edits.settle(tables.deviceView());
+            edits.settle(tables.deviceView(), tables.commandVersion);
             tables.changeMap(
                     bounded,
                     edits.into(set.map().toBuilder().minCopies(minCopies)).build());

@@ -59,12 +59,55 @@ class FailOverTest {
     }
 
     @Test
-    void whenTheFirstNodeAnswersAgainTheSecondLeavesSoThatTheFirstCanJoin() {
+    void aSecondCopyLeavesOnlyWhenTheFirstHasJoinedAgain() {
         apply(state, new MarkNode(2, false));
         apply(state, new MarkNode(3, false));
         assertThat(inSync(0)).containsExactly(1, 3);
         apply(state, new MarkNode(2, true));
-        assertThat(inSync(0)).as("a silent copy keeps the primary from serving").containsExactly(1);
+        assertThat(inSync(0))
+                .as("device 3 has all that was acknowledged, and nobody knows what device 1's disk is worth")
+                .containsExactly(1, 3);
+        assertThat(map().primaryDevice(0)).isEqualTo(1);
+        assertThat(change(0, map().epoch(0), Kind.ADD_TO_IN_SYNC, 2).done()).isTrue();
+        assertThat(inSync(0)).containsExactly(1, 2);
+    }
+
+    @Test
+    void aDiskThatHadFailedUnnoticedCostsNothingOnceTheSilentCopyIsBack() {
+        apply(state, new MarkNode(2, false));
+        apply(state, new MarkNode(3, false));
+        apply(state, new MarkNode(2, true));
+        fail(1);
+        assertThat(inSync(0)).as("nobody else has a good copy now").containsExactly(1, 3);
+        apply(state, new MarkNode(3, true));
+        assertThat(inSync(0)).containsExactly(3);
+        assertThat(map().primaryDevice(0)).isEqualTo(3);
+        assertThat(change(0, map().epoch(0), Kind.ADD_TO_IN_SYNC, 2).done()).isTrue();
+        assertThat(inSync(0)).containsExactly(2, 3);
+    }
+
+    @Test
+    void aCopyThatAnswersLeadsInPlaceOfASilentOneSoThatItBringsInWhoCanStandInForThat() {
+        apply(state, new MarkNode(2, false));
+        apply(state, new MarkNode(1, false));
+        assertThat(map().primaryDevice(0)).as("alone it can do nothing").isEqualTo(1);
+        final int epoch = map().epoch(0);
+        apply(state, new MarkNode(2, true));
+        assertThat(inSync(0)).containsExactly(1, 3);
+        assertThat(map().primaryDevice(0)).isEqualTo(3);
+        assertThat(map().epoch(0)).isEqualTo(epoch + 1);
+        assertThat(change(0, epoch + 1, Kind.ADD_TO_IN_SYNC, 2).done()).isTrue();
+        assertThat(inSync(0)).containsExactly(2, 3);
+    }
+
+    @Test
+    void commandsOfVersion2LetASilentCopyGoInHope() {
+        apply(state, new MarkNode(2, false));
+        apply(state, new MarkNode(3, false));
+        final byte[] up = CommandCodec.encode(new MarkNode(2, true));
+        up[0] = 2;
+        state.apply(up);
+        assertThat(inSync(0)).containsExactly(1);
         assertThat(change(0, 3, Kind.ADD_TO_IN_SYNC, 2).value()).isEqualTo(4);
         assertThat(inSync(0)).containsExactly(1, 2);
     }
@@ -164,10 +207,13 @@ class FailOverTest {
         apply(state, new MarkNode(1, true));
         assertThat(inSync(0)).containsExactly(2, 3);
         assertThat(change(0, map().epoch(0), Kind.ADD_TO_IN_SYNC, guest).done()).isTrue();
-        assertThat(inSync(0)).containsExactly(guest);
         assertThat(map().pgTable().indexOf(0, 1))
                 .as("the other copy that answers")
                 .isNotNegative();
+        apply(state, new MarkNode(2, false));
+        assertThat(map().primaryDevice(0)).as("it brings that one in").isEqualTo(guest);
+        assertThat(change(0, map().epoch(0), Kind.ADD_TO_IN_SYNC, 1).done()).isTrue();
+        assertThat(inSync(0)).containsExactly(1, guest);
     }
 
     @Test

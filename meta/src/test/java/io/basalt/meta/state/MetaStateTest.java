@@ -216,6 +216,20 @@ class MetaStateTest {
     }
 
     @Test
+    void aWishThatIsTakenBackCannotBeGrantedLate() {
+        assertThat(change(0, 1, Kind.REMOVE_FROM_IN_SYNC, 2).value()).isEqualTo(2);
+        assertThat(change(0, 2, Kind.REMOVE_FROM_IN_SYNC, 2).value())
+                .as("a new epoch, though nothing else changes")
+                .isEqualTo(3);
+        assertThat(map().pgTable().inSyncMask(0)).isEqualTo(0b101);
+        assertThat(change(0, 2, Kind.REMOVE_FROM_IN_SYNC, 2).value())
+                .as("come twice")
+                .isEqualTo(3);
+        assertThat(change(0, 2, Kind.ADD_TO_IN_SYNC, 2).code()).isEqualTo(MetaCode.STALE_EPOCH);
+        assertThat(map().inSync(0, 1)).isFalse();
+    }
+
+    @Test
     void theLastGoodCopyStaysInSync() {
         change(0, 1, Kind.REMOVE_FROM_IN_SYNC, 2);
         change(0, 2, Kind.REMOVE_FROM_IN_SYNC, 3);

@@ -16,6 +16,12 @@ public interface MetaReply<T> {
     /// @param reason for people: what, why, and what to do
     void refused(MetaCode code, String reason);
 
+    /// Whether the request is still to be sent, or sent again. One that is not is refused with
+    /// [MetaCode#UNAVAILABLE]; it may have been done all the same if it was sent before.
+    default boolean wanted() {
+        return true;
+    }
+
     /// For what is said again soon, so that nobody needs to know.
     static <T> MetaReply<T> ignored() {
         return new MetaReply<>() {

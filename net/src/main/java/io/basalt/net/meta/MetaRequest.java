@@ -48,6 +48,11 @@ abstract class MetaRequest<T> {
         reply.done(value);
     }
 
+    /// Whether it is still to be sent.
+    final boolean wanted() {
+        return reply.wanted();
+    }
+
     final void refused(MetaCode code, String reason) {
         reply.refused(code, reason);
     }

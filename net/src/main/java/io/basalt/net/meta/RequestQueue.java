@@ -56,6 +56,11 @@ final class RequestQueue {
                 return;
             }
             final MetaRequest<?> request = waiting.removeFirst();
+            if (!request.wanted()) {
+                idle.addFirst(call);
+                reactor.post(() -> request.refused(MetaCode.UNAVAILABLE, "it is not wanted any more"));
+                continue;
+            }
             final long deadlineNs = Math.min(request.deadlineNs, reactor.nowNs() + options.attemptTimeoutNs());
             call.ask(
                     request.type,

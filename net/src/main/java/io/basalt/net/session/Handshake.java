@@ -54,20 +54,10 @@ final class Handshake {
         FAILED
     }
 
-    /// A handshake of this release.
+    /// A handshake.
     ///
+    /// @param versions of the protocol that this side speaks
     /// @param memory of [#MEMORY_BYTES], the caller's, for as long as the handshake lasts
-    Handshake(
-            ClusterKey key,
-            PeerIdentity self,
-            NetOptions options,
-            RandomSource nonces,
-            boolean initiator,
-            MemorySegment memory) {
-        this(key, self, options, ProtocolVersions.CURRENT, nonces, initiator, memory);
-    }
-
-    /// A handshake of whatever release.
     Handshake(
             ClusterKey key,
             PeerIdentity self,

@@ -61,7 +61,13 @@ public final class Session extends TimerTask implements Connection, ByteStream.H
         this.acceptor = acceptor;
         handshakeMemory = network.handshakeMemory();
         handshake = new Handshake(
-                network.key(), network.self(), network.options(), network.nonces(), acceptor == null, handshakeMemory);
+                network.key(),
+                network.self(),
+                network.options(),
+                network.versions(),
+                network.nonces(),
+                acceptor == null,
+                handshakeMemory);
         startedNs = network.reactor().nowNs();
         lastReceivedNs = startedNs;
         lastSentNs = startedNs;

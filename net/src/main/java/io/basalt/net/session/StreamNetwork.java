@@ -12,6 +12,7 @@ import io.basalt.reactor.RandomSource;
 import io.basalt.reactor.Reactor;
 import io.basalt.wire.Checksum;
 import io.basalt.wire.HandshakeMessage;
+import io.basalt.wire.ProtocolVersions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -198,6 +199,11 @@ public abstract class StreamNetwork implements Network {
 
     final NetOptions options() {
         return options;
+    }
+
+    /// The versions of the protocol that connections offer and take.
+    protected ProtocolVersions versions() {
+        return ProtocolVersions.CURRENT;
     }
 
     final ClusterKey key() {

@@ -17,6 +17,7 @@ import io.basalt.net.session.StreamNetwork;
 import io.basalt.reactor.RandomSource;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.uring.UringEngine;
+import io.basalt.wire.ProtocolVersions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
@@ -25,12 +26,18 @@ import java.util.List;
 
 /// The network of a production reactor: TCP over the reactor's io_uring.
 ///
-/// Everything that a pass queues for one peer goes out with one send, which is submitted with the pass's other
-/// requests. Connections need no polling: a receive is always under way, and its completion wakes a reactor that
-/// sleeps.
+/// Everything that a pass queues for one peer goes out with one send, which is submitted with the pass's
+/// other requests. Connections need no polling: a receive is always under way, and its completion wakes a
+/// reactor that sleeps.
 public final class TcpNetwork extends StreamNetwork {
     private static final int BACKLOG = 512;
     private static final int POOL_ALIGNMENT = 4096;
+
+    /// System property: the highest version of the protocol that this process speaks. For a process that
+    /// is to be taken for one of an older release, in tests and in an upgrade that must be taken back.
+    private static final String MOST_PROPERTY = "basalt.protocol.most";
+
+    private static final ProtocolVersions SPOKEN = spoken();
 
     private final UringEngine engine;
     private final List<TcpListener> listeners = new ArrayList<>();
@@ -49,6 +56,17 @@ public final class TcpNetwork extends StreamNetwork {
         engine = UringEngine.of(reactor);
         // For good: services may answer what they have taken after the network was closed.
         engine.addHook(this::beforeSubmit);
+    }
+
+    private static ProtocolVersions spoken() {
+        final ProtocolVersions all = ProtocolVersions.CURRENT;
+        final int most = Integer.getInteger(MOST_PROPERTY, all.most());
+        return new ProtocolVersions(all.least(), Math.min(Math.max(most, all.least()), all.most()));
+    }
+
+    @Override
+    protected ProtocolVersions versions() {
+        return SPOKEN;
     }
 
     /// Opens the network of a reactor. In the reactor's thread.

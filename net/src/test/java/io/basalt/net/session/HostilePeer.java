@@ -6,6 +6,7 @@ import io.basalt.net.PeerIdentity;
 import io.basalt.net.PeerIdentity.Role;
 import io.basalt.wire.Checksum;
 import io.basalt.wire.FrameHeader;
+import io.basalt.wire.ProtocolVersions;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,7 +26,8 @@ final class HostilePeer {
     void enter(ClusterKey key) {
         final MemorySegment memory = Arena.ofAuto().allocate(Handshake.MEMORY_BYTES);
         final PeerIdentity self = new PeerIdentity(Role.GATE, 66, "hostile");
-        final Handshake handshake = new Handshake(key, self, NetOptions.DEFAULT, () -> 42, true, memory);
+        final Handshake handshake =
+                new Handshake(key, self, NetOptions.DEFAULT, ProtocolVersions.CURRENT, () -> 42, true, memory);
         MemorySegment next = handshake.first();
         while (handshake.step() != Handshake.Step.DONE) {
             if (next != null) {
