@@ -33,9 +33,14 @@ public final class IoVector {
     ///
     /// @param length bytes, at least 1
     public void hold(RegionTable regionTable, int region, long offset, int length) {
-        reset(regionTable);
-        final boolean added = add(region, offset, length);
-        assert added;
+        assert length > 0;
+        if (table != regionTable) {
+            table = regionTable;
+        }
+        words[1] = (long) region << 32 | length;
+        words[0] = offset;
+        count = 1;
+        byteCount = length;
     }
 
     /// Append a piece.

@@ -74,7 +74,8 @@ public final class NullVolume implements ResizableVolume {
     private final class Channel implements VolumeChannel {
         @Override
         public BlockStatus submit(BlockRequest request) {
-            return VolumeRules.check(request, sizeBytes, blockSize, false);
+            final NullVolume volume = NullVolume.this;
+            return VolumeRules.check(request, volume.sizeBytes, volume.blockSize, false);
         }
 
         @Override

@@ -17,9 +17,6 @@ public final class VolumeRules {
     /// @return [BlockStatus#OK] if it may, else the status to answer it with
     public static BlockStatus check(BlockRequest request, long sizeBytes, int blockSize, boolean readOnly) {
         final BlockOperation operation = request.operation();
-        if (operation == BlockOperation.FLUSH) {
-            return BlockStatus.OK;
-        }
         final long offset = request.offset();
         final long length = request.length();
         if (((offset | length) & blockSize - 1) != 0 || offset < 0 || length < 0 || offset > sizeBytes - length) {
@@ -30,7 +27,7 @@ public final class VolumeRules {
             return BlockStatus.OK;
         }
         assert operation != BlockOperation.WRITE || request.data().byteCount() == length;
-        return readOnly ? BlockStatus.READ_ONLY : BlockStatus.OK;
+        return readOnly && operation != BlockOperation.FLUSH ? BlockStatus.READ_ONLY : BlockStatus.OK;
     }
 
     /// Pass a name on, if it is usable.

@@ -46,7 +46,7 @@ final class SplitReplay extends ReplayRing {
     public void offer(int count) {
         index = index + count & INDEX_MASK;
         // As lean as the C baseline's: this is the driver, not what is measured.
-        HostMemory.storeRelease16(availableIndex, index);
+        HostMemory.storeRelease16(availableIndex, 0, index);
     }
 
     @Override

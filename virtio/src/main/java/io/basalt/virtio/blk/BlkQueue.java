@@ -209,6 +209,14 @@ public final class BlkQueue implements Poller {
         beginToStop();
     }
 
+    /// Take and answer nothing more: who asked has gone, and what was asked is not going to be
+    /// executed. Requests in flight stay noted in the inflight region, for whoever starts the ring
+    /// next. The queue is still to be stopped.
+    public void abandon() {
+        untouchable = true;
+        fetching = false;
+    }
+
     private void beginToStop() {
         if (state != BlkQueueState.STOPPED && state != BlkQueueState.STOPPING) {
             transition(BlkQueueState.STOPPING);
@@ -237,6 +245,7 @@ public final class BlkQueue implements Poller {
     }
 
     private int pollRing(Virtqueue queue) {
+        final CallPacer pacer = calls;
         int work = pool.hasCompleted() ? resumeCompleted(queue) : 0;
         if (fetching || isResubmitting(queue)) {
             work += take(queue);
@@ -244,10 +253,10 @@ public final class BlkQueue implements Poller {
         if (unpublished > 0) {
             final int answers = unpublished;
             unpublished = 0;
-            calls.answered(answers, queue.publish(), nowNs);
+            pacer.answered(answers, queue.publish(), nowNs);
         }
-        if (calls.isDue(nowNs) && !untouchable) {
-            calls.raise(call, nowNs);
+        if (pacer.isDue(nowNs) && !untouchable) {
+            pacer.raise(call, nowNs);
         }
         return work;
     }
@@ -271,14 +280,13 @@ public final class BlkQueue implements Poller {
     }
 
     private int take(Virtqueue queue) {
-        // In locals: the compiler cannot know that what a request does leaves these fields alone.
         final DescriptorChain into = chain;
-        final BlkRequestPool requests = pool;
-        final GuestMemory from = memory;
-        BlkRequest request = requests.first();
+        // One look at the ring a pass: what comes meanwhile is for the next one, and these answers do not wait for it.
+        final int most = Math.min(queue.offered(), BATCH_LENGTH);
+        BlkRequest request = pool.first();
         int count = 0;
         long bytes = 0;
-        while (count < BATCH_LENGTH && bytes < BATCH_BYTES && request != null && (fetching || isResubmitting(queue))) {
+        while (count < most && bytes < BATCH_BYTES && request != null && (fetching || isResubmitting(queue))) {
             final int popped = queue.pop(into);
             if (popped == 0) {
                 break;
@@ -289,11 +297,11 @@ public final class BlkQueue implements Poller {
             }
             count++;
             request.begin(into.id(), nowNs);
-            final boolean pending = begin(queue, request, parser.parse(into, from, request));
+            final boolean pending = begin(queue, request, parser.parse(into, request));
             bytes += request.byteCount();
             if (pending) {
-                requests.takeFirst();
-                request = requests.first();
+                pool.takeFirst(request);
+                request = pool.first();
             }
         }
         return count;
@@ -304,7 +312,7 @@ public final class BlkQueue implements Poller {
     /// @return whether it has to be waited for
     private boolean begin(Virtqueue queue, BlkRequest request, int verdict) {
         if (verdict == BlkRequestParser.PREPARED) {
-            if (flushesAlways || (followsWriteback && !device.writeback())) {
+            if (!request.writesData() && (flushesAlways || (followsWriteback && !device.writeback()))) {
                 request.followWithFlush();
             }
             return execute(queue, request);
@@ -348,7 +356,7 @@ public final class BlkQueue implements Poller {
             if (execute(queue, request)) {
                 return;
             }
-        } else {
+        } else if (!untouchable) {
             answer(queue, request, statusOf(status));
         }
         pool.giveBack(request);
@@ -368,10 +376,8 @@ public final class BlkQueue implements Poller {
         pool.addCompleted(request);
     }
 
+    /// Answer a request, in guest memory that may still be touched.
     private void answer(Virtqueue queue, BlkRequest request, int status) {
-        if (untouchable) {
-            return;
-        }
         request.answer(status);
         final DirtyLog dirty = log;
         if (dirty != null) {
@@ -478,6 +484,7 @@ public final class BlkQueue implements Poller {
 
     private void adopt(QueueSetup setup) {
         memory = setup.memory();
+        parser.useMemory(memory);
         log = setup.log();
         call = setup.call();
         enabled = setup.enabled();
@@ -524,6 +531,7 @@ public final class BlkQueue implements Poller {
         channel.releaseMemory(memory.table());
         ring = null;
         memory = GuestMemory.EMPTY;
+        parser.useMemory(memory);
         log = null;
         call = Signal.NONE;
     }

@@ -40,10 +40,11 @@ final class BlkRequest extends BlockRequest {
     /// Whether the last of the steps left is a flush. Looked at only while there are some.
     private boolean flushFollows;
 
-    /// The next request in its owner's list of completed ones, and what it completed with.
+    /// The next request in its pool's list of idle or of completed ones.
     @Nullable
-    BlkRequest nextCompleted;
+    BlkRequest next;
 
+    /// What it completed with.
     BlockStatus result = BlockStatus.OK;
 
     BlkRequest(Owner owner, BlkLimits limits) {
@@ -189,7 +190,7 @@ final class BlkRequest extends BlockRequest {
 
     /// Store the status byte.
     void answer(int status) {
-        HostMemory.store8(answerHostAddress, status);
+        HostMemory.store8(answerHostAddress, 0, status);
     }
 
     /// Guest physical address of the status byte.

@@ -15,6 +15,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.basalt.block.BlockOperation;
 import io.basalt.block.IoVector;
+import io.basalt.block.RegionTable;
 import io.basalt.linux.memory.HostMemory;
 import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.DescriptorChain;
@@ -60,9 +61,10 @@ final class BlkRequestParser {
     private final MemorySegment copy;
     private int answerEntry;
 
-    /// The region that answered last, and what [#parsePlain] needs of it; of this memory.
-    private GuestMemory hinted = GuestMemory.EMPTY;
+    private GuestMemory memory = GuestMemory.EMPTY;
+    private RegionTable table = RegionTable.EMPTY;
 
+    /// The region that answered last, and what [#parsePlain] needs of it. Holds nothing in new memory.
     private int hint;
     private long hintStart;
     private long hintSize;
@@ -77,21 +79,28 @@ final class BlkRequestParser {
         copy = MemorySegment.ofArray(new byte[Math.max(HEADER_LENGTH, limits.rangeCountMax() * SEGMENT_LENGTH)]);
     }
 
+    /// From now on chains name bytes of this memory.
+    void useMemory(GuestMemory newMemory) {
+        memory = newMemory;
+        table = newMemory.table();
+        hint = 0;
+        hintSize = 0;
+    }
+
     /// Parse a chain.
     ///
     /// @param request begun; filled in here
     /// @return a virtio status (0 or more) if the request is decided, or one of the negative results above
-    int parse(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
-        final int verdict = parsePlain(chain, memory, request);
-        return verdict == NOT_PLAIN ? parseAny(chain, memory, request) : verdict;
+    int parse(DescriptorChain chain, BlkRequest request) {
+        final int verdict = parsePlain(chain, request);
+        return verdict == NOT_PLAIN ? parseAny(chain, request) : verdict;
     }
 
     /// Look at this region first next time.
-    private void remember(GuestMemory memory, int region) {
-        if (region == hint && memory == hinted) {
+    private void remember(int region) {
+        if (region == hint && hintSize != 0) {
             return;
         }
-        hinted = memory;
         hint = region;
         hintStart = memory.guestAddress(region);
         hintSize = memory.size(region);
@@ -101,30 +110,34 @@ final class BlkRequestParser {
     /// The reads and writes that drivers send all day: header, one piece of data and status in descriptors
     /// of their own, all in the region that answered last. Finds what [#parseAny] would find, with that
     /// region looked up only once.
-    private int parsePlain(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
-        if (chain.count() != 3 || memory != hinted || chain.length(0) != HEADER_LENGTH || chain.length(2) != 1) {
+    private int parsePlain(DescriptorChain chain, BlkRequest request) {
+        if (chain.count() != 3) {
+            return NOT_PLAIN;
+        }
+        final long[] entries = chain.words();
+        if (entries[5] != 1 || entries[1] != HEADER_LENGTH) {
             return NOT_PLAIN;
         }
         final long start = hintStart;
         final long size = hintSize;
-        final long header = chain.address(0) - start;
-        final long offset = chain.address(1) - start;
-        final long answer = chain.address(2) - start;
-        final int length = chain.length(1);
+        final long header = entries[0] - start;
+        final long offset = entries[2] - start;
+        final long answer = entries[4] - start;
+        final int length = (int) entries[3];
         if (!isWithin(header, HEADER_LENGTH, size) || !isWithin(offset, length, size) || !isWithin(answer, 1, size)) {
             return NOT_PLAIN;
         }
         final long host = hintHost + header;
-        final int type = HostMemory.load32(host);
+        final int type = HostMemory.load32(host, 0);
         final boolean read = type == BlkSpec.VIRTIO_BLK_T_IN && chain.readableCount() == 1;
         if (!read && (type != BlkSpec.VIRTIO_BLK_T_OUT || chain.readableCount() != 2 || readOnly)) {
             return NOT_PLAIN;
         }
-        final long sector = HostMemory.load64(host + HEADER_SECTOR_OFFSET);
+        final long sector = HostMemory.load64(host, HEADER_SECTOR_OFFSET);
         if (length > dataLengthMax || !isTransfer(sector, length)) {
             return NOT_PLAIN;
         }
-        request.data().hold(memory.table(), hint, offset, length);
+        request.data().hold(table, hint, offset, length);
         request.answerAt(hintHost + answer, start + answer);
         request.kind(read ? BlkQueueCounters.READ : BlkQueueCounters.WRITE);
         request.prepareTransfer(read ? BlockOperation.READ : BlockOperation.WRITE, sector << SECTOR_SHIFT, length);
@@ -136,9 +149,9 @@ final class BlkRequestParser {
         return offset >= 0 && offset <= size - length;
     }
 
-    private int parseAny(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int parseAny(DescriptorChain chain, BlkRequest request) {
         request.askNothing();
-        final int answer = findAnswer(chain, memory, request);
+        final int answer = findAnswer(chain, request);
         if (answer < 0) {
             return answer;
         }
@@ -151,48 +164,48 @@ final class BlkRequestParser {
         final int region = chain.length(0) >= HEADER_LENGTH ? memory.find(first, HEADER_LENGTH, hint) : -1;
         if (region >= 0) {
             final long header = memory.hostAddress(region, first);
-            type = HostMemory.load32(header);
-            sector = HostMemory.load64(header + HEADER_SECTOR_OFFSET);
-            remember(memory, region);
+            type = HostMemory.load32(header, 0);
+            sector = HostMemory.load64(header, HEADER_SECTOR_OFFSET);
+            remember(region);
         } else {
-            if (!gather(chain, memory, 0, HEADER_LENGTH)) {
+            if (!gather(chain, 0, HEADER_LENGTH)) {
                 return VIRTIO_BLK_S_IOERR;
             }
             type = copy.get(LE32, 0);
             sector = copy.get(LE64, HEADER_SECTOR_OFFSET);
         }
-        return dispatch(type & ~BlkSpec.VIRTIO_BLK_T_BARRIER, sector, chain, memory, request);
+        return dispatch(type & ~BlkSpec.VIRTIO_BLK_T_BARRIER, sector, chain, request);
     }
 
-    private int dispatch(int type, long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int dispatch(int type, long sector, DescriptorChain chain, BlkRequest request) {
         return switch (type) {
             case BlkSpec.VIRTIO_BLK_T_IN -> {
                 request.kind(BlkQueueCounters.READ);
-                yield read(sector, chain, memory, request);
+                yield read(sector, chain, request);
             }
             case BlkSpec.VIRTIO_BLK_T_OUT -> {
                 request.kind(BlkQueueCounters.WRITE);
-                yield write(sector, chain, memory, request);
+                yield write(sector, chain, request);
             }
             case BlkSpec.VIRTIO_BLK_T_FLUSH -> {
                 request.kind(BlkQueueCounters.FLUSH);
                 yield flush(request);
             }
-            case BlkSpec.VIRTIO_BLK_T_GET_ID -> id(chain, memory, request);
+            case BlkSpec.VIRTIO_BLK_T_GET_ID -> id(chain, request);
             case BlkSpec.VIRTIO_BLK_T_DISCARD -> {
                 request.kind(BlkQueueCounters.UNMAP);
-                yield ranges(BlockOperation.DISCARD, chain, memory, request);
+                yield ranges(BlockOperation.DISCARD, chain, request);
             }
             case BlkSpec.VIRTIO_BLK_T_WRITE_ZEROES -> {
                 request.kind(BlkQueueCounters.UNMAP);
-                yield ranges(BlockOperation.WRITE_ZEROES, chain, memory, request);
+                yield ranges(BlockOperation.WRITE_ZEROES, chain, request);
             }
             default -> VIRTIO_BLK_S_UNSUPP;
         };
     }
 
     /// Find the last writable byte.
-    private int findAnswer(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int findAnswer(DescriptorChain chain, BlkRequest request) {
         final int readableCount = chain.readableCount();
         int entry = chain.count() - 1;
         while (entry >= readableCount && chain.length(entry) == 0) {
@@ -207,29 +220,29 @@ final class BlkRequestParser {
             return ANSWER_OUTSIDE_MEMORY;
         }
         answerEntry = entry;
-        remember(memory, region);
+        remember(region);
         request.answerAt(memory.hostAddress(region, last), last);
         return 0;
     }
 
-    private int read(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int read(long sector, DescriptorChain chain, BlkRequest request) {
         final long length = chain.writableBytes() - 1;
         if (length > dataLengthMax || !isTransfer(sector, length)) {
             return VIRTIO_BLK_S_IOERR;
         }
-        if (!appendWritable(chain, memory, request.data(), (int) length)) {
+        if (!appendWritable(chain, request.data(), (int) length)) {
             return VIRTIO_BLK_S_IOERR;
         }
         request.prepareTransfer(BlockOperation.READ, sector << SECTOR_SHIFT, length);
         return PREPARED;
     }
 
-    private int write(long sector, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int write(long sector, DescriptorChain chain, BlkRequest request) {
         final long length = chain.readableBytes() - HEADER_LENGTH;
         if (readOnly || length > dataLengthMax || !isTransfer(sector, length)) {
             return VIRTIO_BLK_S_IOERR;
         }
-        if (!appendReadable(chain, memory, request.data())) {
+        if (!appendReadable(chain, request.data())) {
             return VIRTIO_BLK_S_IOERR;
         }
         request.prepareTransfer(BlockOperation.WRITE, sector << SECTOR_SHIFT, length);
@@ -245,16 +258,16 @@ final class BlkRequestParser {
     }
 
     /// A buffer that is too short gets the id's first bytes: drivers have been seen to pass fewer than 20.
-    private int id(DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int id(DescriptorChain chain, BlkRequest request) {
         final int length = (int) Math.min(VIRTIO_BLK_ID_BYTES, chain.writableBytes() - 1);
-        if (!appendWritable(chain, memory, request.data(), length)) {
+        if (!appendWritable(chain, request.data(), length)) {
             return VIRTIO_BLK_S_IOERR;
         }
         request.prepareId();
         return PREPARED_ID;
     }
 
-    private int ranges(BlockOperation operation, DescriptorChain chain, GuestMemory memory, BlkRequest request) {
+    private int ranges(BlockOperation operation, DescriptorChain chain, BlkRequest request) {
         final boolean discard = operation == BlockOperation.DISCARD;
         if (!device.offers(discard ? BlkSpec.VIRTIO_BLK_F_DISCARD : BlkSpec.VIRTIO_BLK_F_WRITE_ZEROES)) {
             return VIRTIO_BLK_S_UNSUPP;
@@ -264,7 +277,7 @@ final class BlkRequestParser {
         if (readOnly || length == 0 || length % SEGMENT_LENGTH != 0 || length > (long) most * SEGMENT_LENGTH) {
             return VIRTIO_BLK_S_IOERR;
         }
-        if (!gather(chain, memory, HEADER_LENGTH, (int) length)) {
+        if (!gather(chain, HEADER_LENGTH, (int) length)) {
             return VIRTIO_BLK_S_IOERR;
         }
         final int sectorsMax = discard ? limits.discardSectorsMax() : limits.writeZeroesSectorsMax();
@@ -288,7 +301,7 @@ final class BlkRequestParser {
     }
 
     private boolean isTransfer(long sector, long length) {
-        return length > 0 && length % SECTOR_LENGTH == 0 && isInside(sector, length);
+        return length > 0 && (length & SECTOR_LENGTH - 1) == 0 && isInside(sector, length);
     }
 
     /// Whether a range lies on the disk, in whole blocks.
@@ -302,12 +315,12 @@ final class BlkRequestParser {
     }
 
     /// Append the first bytes of the writable entries; at most all but the status byte.
-    private boolean appendWritable(DescriptorChain chain, GuestMemory memory, IoVector data, int length) {
-        data.reset(memory.table());
+    private boolean appendWritable(DescriptorChain chain, IoVector data, int length) {
+        data.reset(table);
         int left = length;
         for (int entry = chain.readableCount(); entry <= answerEntry && left > 0; entry++) {
             final int piece = Math.min(chain.length(entry), left);
-            if (piece > 0 && !append(memory, data, chain.address(entry), piece)) {
+            if (piece > 0 && !append(data, chain.address(entry), piece)) {
                 return false;
             }
             left -= piece;
@@ -317,8 +330,8 @@ final class BlkRequestParser {
     }
 
     /// Append all readable bytes behind the header.
-    private boolean appendReadable(DescriptorChain chain, GuestMemory memory, IoVector data) {
-        data.reset(memory.table());
+    private boolean appendReadable(DescriptorChain chain, IoVector data) {
+        data.reset(table);
         int skip = HEADER_LENGTH;
         for (int entry = 0; entry < chain.readableCount(); entry++) {
             final int length = chain.length(entry);
@@ -326,14 +339,14 @@ final class BlkRequestParser {
             skip -= skipped;
             // The whole entry is looked at: what is left of it may lie behind the end of the address space.
             if (wraps(chain.address(entry), length)
-                    || (length > skipped && !append(memory, data, chain.address(entry) + skipped, length - skipped))) {
+                    || (length > skipped && !append(data, chain.address(entry) + skipped, length - skipped))) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean append(GuestMemory memory, IoVector data, long address, int length) {
+    private boolean append(IoVector data, long address, int length) {
         if (wraps(address, length)) {
             return false;
         }
@@ -341,7 +354,7 @@ final class BlkRequestParser {
         if (region < 0) {
             return false;
         }
-        remember(memory, region);
+        remember(region);
         return true;
     }
 
@@ -354,7 +367,7 @@ final class BlkRequestParser {
     /// and attackers do.
     ///
     /// @param from position among all readable bytes
-    private boolean gather(DescriptorChain chain, GuestMemory memory, int from, int length) {
+    private boolean gather(DescriptorChain chain, int from, int length) {
         int skip = from;
         int done = 0;
         for (int entry = 0; done < length; entry++) {
@@ -363,7 +376,7 @@ final class BlkRequestParser {
             skip -= skipped;
             final int piece = Math.min(chain.length(entry) - skipped, length - done);
             if (wraps(chain.address(entry), chain.length(entry))
-                    || (piece > 0 && !copyOut(memory, chain.address(entry) + skipped, done, piece))) {
+                    || (piece > 0 && !copyOut(chain.address(entry) + skipped, done, piece))) {
                 return false;
             }
             done += piece;
@@ -371,10 +384,10 @@ final class BlkRequestParser {
         return true;
     }
 
-    private boolean copyOut(GuestMemory memory, long address, int to, int length) {
+    private boolean copyOut(long address, int to, int length) {
         final int whole = memory.find(address, length, hint);
         if (whole >= 0) {
-            remember(memory, whole);
+            remember(whole);
             MemorySegment.copy(memory.segment(whole), address - memory.guestAddress(whole), copy, to, length);
             return true;
         }

@@ -2,14 +2,14 @@ package io.basalt.virtio.blk;
 
 import org.jspecify.annotations.Nullable;
 
-/// The requests of one queue, all made at start: those that are idle, and a list of those that the volume has
-/// completed and the queue has not looked at yet.
+/// The requests of one queue, all made at start: a stack of those that are idle, and a list of those that the volume
+/// has completed and the queue has not looked at yet. A request is in one of the two or under way, so that one link
+/// serves both.
 ///
 /// One owner thread, the queue's. The request that was given back last is taken first: it is the one in the cache.
 final class BlkRequestPool {
     private BlkRequest[] all = new BlkRequest[0];
-    private BlkRequest[] idle = new BlkRequest[0];
-    private int idleCount;
+    private @Nullable BlkRequest idle;
     private @Nullable BlkRequest completedFirst;
     private @Nullable BlkRequest completedLast;
 
@@ -23,38 +23,43 @@ final class BlkRequestPool {
             }
         }
         // From the full list: what an access to lost memory interrupted was never given back.
-        idle = all.clone();
-        idleCount = idle.length;
+        idle = null;
+        for (final BlkRequest request : all) {
+            giveBack(request);
+        }
     }
 
     boolean isEmpty() {
-        return idleCount == 0;
+        return idle == null;
     }
 
     /// The idle request that is next to be taken; null if there is none. What is answered at once never leaves the
     /// pool.
     @Nullable
     BlkRequest first() {
-        return idleCount == 0 ? null : idle[idleCount - 1];
+        return idle;
     }
 
     /// Take the request that [#first()] named.
-    void takeFirst() {
-        idleCount--;
+    void takeFirst(BlkRequest first) {
+        assert first == idle;
+        idle = first.next;
+        first.next = null;
     }
 
     void giveBack(BlkRequest request) {
-        idle[idleCount++] = request;
+        request.next = idle;
+        idle = request;
     }
 
     /// Append to the completed ones.
     void addCompleted(BlkRequest request) {
-        assert request.nextCompleted == null;
+        assert request.next == null;
         final BlkRequest last = completedLast;
         if (last == null) {
             completedFirst = request;
         } else {
-            last.nextCompleted = request;
+            last.next = request;
         }
         completedLast = request;
     }
@@ -68,8 +73,8 @@ final class BlkRequestPool {
     BlkRequest takeCompleted() {
         final BlkRequest first = completedFirst;
         if (first != null) {
-            completedFirst = first.nextCompleted;
-            first.nextCompleted = null;
+            completedFirst = first.next;
+            first.next = null;
             if (completedFirst == null) {
                 completedLast = null;
             }

@@ -80,6 +80,12 @@ public final class DescriptorChain {
         return (int) words[2 * entry + 1];
     }
 
+    /// The entries as they are held, for who looks at all of them at once: address and length of each in turn, in
+    /// the first 2 * [#count()] words. Not to be changed.
+    public long[] words() {
+        return words;
+    }
+
     /// Empty the chain, to build a new one.
     public void clear() {
         reset(0);

@@ -143,7 +143,7 @@ final class PackedInflight {
     /// Whether a ring slot has the flags that the driver gave it, not those of an answer. (By now the driver may
     /// have taken the answer and used the slot again, with the flags of the next lap.)
     private static boolean stillAvailable(long descriptors, int index, int wrap) {
-        final int flags = (int) (HostMemory.loadAcquire64(descriptors + 16L * index + 8) >>> 48);
+        final int flags = (int) (HostMemory.loadAcquire64(descriptors, 16L * index + 8) >>> 48);
         final boolean available = (flags & VirtqueueSpec.VIRTQ_DESC_F_AVAIL) != 0;
         final boolean used = (flags & VirtqueueSpec.VIRTQ_DESC_F_USED) != 0;
         return available == (wrap == 1) && used != (wrap == 1);

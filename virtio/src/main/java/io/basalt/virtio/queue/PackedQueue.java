@@ -123,10 +123,10 @@ public final class PackedQueue extends Virtqueue {
         int at = used;
         boolean wrap = usedWrap;
         for (int i = 0; i < committed; i++) {
-            final long address = descriptors + offset(at) + 14;
-            final int flags = HostMemory.load16(address);
+            final long flagsAt = offset(at) + 14;
+            final int flags = HostMemory.load16(descriptors, flagsAt);
             if ((flags & AVAILABLE_OR_USED) == (wrap ? AVAILABLE_OR_USED : 0)) {
-                HostMemory.store16(address, flags ^ VIRTQ_DESC_F_USED);
+                HostMemory.store16(descriptors, flagsAt, flags ^ VIRTQ_DESC_F_USED);
             }
             at++;
             if (at == size) {
@@ -209,7 +209,7 @@ public final class PackedQueue extends Virtqueue {
         }
         // Acquire: the rest of the chain is read after the flags that say it is there. This is also the one load of the
         // head's length and id.
-        final long half = HostMemory.loadAcquire64(descriptors + offset(next) + 8);
+        final long half = HostMemory.loadAcquire64(descriptors, offset(next) + 8);
         if (!isAvailable((int) (half >>> 48)) || committed == size) {
             return 0;
         }
@@ -286,7 +286,7 @@ public final class PackedQueue extends Virtqueue {
         int at = next;
         long half = headHalf;
         for (int count = 1; count <= room; count++) {
-            final long address = HostMemory.load64(ring + offset(at));
+            final long address = HostMemory.load64(ring, offset(at));
             final QueueFault broken = appendOne(address, half, into);
             if (broken != null) {
                 return breakRing(broken);
@@ -298,7 +298,7 @@ public final class PackedQueue extends Virtqueue {
                 return finish(half, count, into);
             }
             at = at + 1 == size ? 0 : at + 1;
-            half = HostMemory.load64(ring + offset(at) + 8);
+            half = HostMemory.load64(ring, offset(at) + 8);
         }
         return breakRing(QueueFault.RING_OVERCOMMITTED);
     }
@@ -340,8 +340,8 @@ public final class PackedQueue extends Virtqueue {
         }
         final long table = memory.hostAddress(region, tableAddress);
         for (int offset = 0; offset < length; offset += VirtqueueSpec.DESCRIPTOR_BYTES) {
-            final long address = HostMemory.load64(table + offset);
-            final long half = HostMemory.load64(table + offset + 8);
+            final long address = HostMemory.load64(table, offset);
+            final long half = HostMemory.load64(table, offset + 8);
             final QueueFault broken = into.append(address, (int) half, ((int) (half >>> 48) & VIRTQ_DESC_F_WRITE) != 0);
             if (broken != null) {
                 return broken;
@@ -360,7 +360,7 @@ public final class PackedQueue extends Virtqueue {
             firstSlot = used;
             firstHalf = half;
         } else {
-            HostMemory.store64(descriptors + offset(used) + 8, half);
+            HostMemory.store64(descriptors, offset(used) + 8, half);
         }
         batch[batchCount++] = id;
         final int count = slots[id];
@@ -388,7 +388,7 @@ public final class PackedQueue extends Virtqueue {
             logSlots();
         }
         // Release: the other answers, and the data they are for, are seen before the first one.
-        HostMemory.storeRelease64(descriptors + offset(firstSlot) + 8, firstHalf);
+        HostMemory.storeRelease64(descriptors, offset(firstSlot) + 8, firstHalf);
         if (logging) {
             logSlots();
         }
@@ -408,7 +408,7 @@ public final class PackedQueue extends Virtqueue {
     private boolean wantsCall(int passed) {
         // Full: the answers must be visible before the driver's wish is read, see SplitQueue.
         VarHandle.fullFence();
-        final int wish = HostMemory.load32(driverArea);
+        final int wish = HostMemory.load32(driverArea, 0);
         final int flags = wish >>> 16 & 3;
         final boolean wanted;
         if (flags == VirtqueueSpec.RING_EVENT_FLAGS_DESC && eventIndex) {
@@ -446,7 +446,7 @@ public final class PackedQueue extends Virtqueue {
     }
 
     private void writeWish(int offsetAndWrap, int flags) {
-        HostMemory.store32(deviceArea, offsetAndWrap | flags << 16);
+        HostMemory.store32(deviceArea, 0, offsetAndWrap | flags << 16);
         if (log != null) {
             log.mark(setup.usedLogAddress(), VirtqueueSpec.EVENT_SUPPRESSION_BYTES);
         }
@@ -457,8 +457,14 @@ public final class PackedQueue extends Virtqueue {
         if (fault() != null) {
             return 0;
         }
-        final int flags = (int) (HostMemory.loadAcquire64(descriptors + offset(next) + 8) >>> 48);
+        final int flags = (int) (HostMemory.loadAcquire64(descriptors, offset(next) + 8) >>> 48);
         return recovered() + (isAvailable(flags) && committed < size ? 1 : 0);
+    }
+
+    @Override
+    public int offered() {
+        // There is no index: each head has to be looked at.
+        return size;
     }
 
     @Override

@@ -69,7 +69,7 @@ public final class SplitQueue extends Virtqueue {
         descriptors = descriptorsOf(setup);
         availableRing = availableRingOf(setup);
         usedRing = usedRingOf(setup);
-        final int used = HostMemory.loadAcquire16(usedRing + RING_INDEX);
+        final int used = HostMemory.loadAcquire16(usedRing, RING_INDEX);
         filled = used;
         published = used;
         next = setup.base() & INDEX_MASK;
@@ -94,14 +94,14 @@ public final class SplitQueue extends Virtqueue {
         }
         final int[] heads = region.recover(used);
         next = used + heads.length & INDEX_MASK;
-        final int offered = HostMemory.loadAcquire16(availableRing + RING_INDEX) - used & INDEX_MASK;
+        final int offered = HostMemory.loadAcquire16(availableRing, RING_INDEX) - used & INDEX_MASK;
         if (heads.length > offered || offered > size) {
             throw new QueueSetupException("queue " + setup.index() + ": inflight region has " + heads.length
                     + " requests in flight, the driver has offered " + offered + " of " + size);
         }
         recover(heads);
         for (int at = heads.length; at < offered; at++) {
-            final int head = HostMemory.load16(availableRing + entryOffset(used + at));
+            final int head = HostMemory.load16(availableRing, entryOffset(used + at));
             if (head < size && taken[head]) {
                 throw new QueueSetupException("queue " + setup.index() + ": inflight region has head " + head
                         + " in flight, but it is still in the available ring");
@@ -173,7 +173,7 @@ public final class SplitQueue extends Virtqueue {
     /// Look at the driver's index: 0 if nothing is new, 1 if something is, negative if it jumped.
     private int look() {
         // Acquire: entries and descriptors are read after the index that says they are there.
-        final int index = HostMemory.loadAcquire16(availableRing + RING_INDEX);
+        final int index = HostMemory.loadAcquire16(availableRing, RING_INDEX);
         final int count = index - next & INDEX_MASK;
         if (count == 0) {
             return 0;
@@ -203,7 +203,7 @@ public final class SplitQueue extends Virtqueue {
     }
 
     private int take(DescriptorChain into) {
-        final int head = HostMemory.load16(availableRing + entryOffset(next));
+        final int head = HostMemory.load16(availableRing, entryOffset(next));
         if (head >= size) {
             return breakRing(QueueFault.HEAD_OUT_OF_RANGE);
         }
@@ -235,24 +235,24 @@ public final class SplitQueue extends Virtqueue {
     private @Nullable QueueFault walk(int head, DescriptorChain into) {
         into.reset(head);
         final long table = descriptors;
-        final long first = table + ((long) head << 4);
-        final long firstAddress = HostMemory.load64(first);
-        final long firstHalf = HostMemory.load64(first + 8);
+        final long first = (long) head << 4;
+        final long firstAddress = HostMemory.load64(table, first);
+        final long firstHalf = HostMemory.load64(table, first + 8);
         final int secondAt = (int) (firstHalf >>> 48);
         if ((firstHalf & PLAIN_BITS) != PLAIN_NEXT || secondAt >= size) {
             return copy(table, false, size, 0, firstAddress, firstHalf, into);
         }
-        final long second = table + ((long) secondAt << 4);
-        final long secondAddress = HostMemory.load64(second);
-        final long secondHalf = HostMemory.load64(second + 8);
+        final long second = (long) secondAt << 4;
+        final long secondAddress = HostMemory.load64(table, second);
+        final long secondHalf = HostMemory.load64(table, second + 8);
         final int thirdAt = (int) (secondHalf >>> 48);
         if ((secondHalf & PLAIN_BITS & ~PLAIN_WRITE) != PLAIN_NEXT || thirdAt >= size || size < 3) {
             into.append(firstAddress, (int) firstHalf, false);
             return copy(table, false, size, 0, secondAddress, secondHalf, into);
         }
-        final long third = table + ((long) thirdAt << 4);
-        final long thirdAddress = HostMemory.load64(third);
-        final long thirdHalf = HostMemory.load64(third + 8);
+        final long third = (long) thirdAt << 4;
+        final long thirdAddress = HostMemory.load64(table, third);
+        final long thirdHalf = HostMemory.load64(table, third + 8);
         final boolean fits = (thirdHalf & PLAIN_BITS) == PLAIN_WRITE
                 && into.fillThree(
                         (secondHalf & PLAIN_WRITE) == 0 ? 2 : 1,
@@ -316,9 +316,9 @@ public final class SplitQueue extends Virtqueue {
                 return QueueFault.NEXT_OUT_OF_RANGE;
             }
             if (count < end) {
-                final long descriptor = table + ((long) at << 4);
-                nextAddress = HostMemory.load64(descriptor);
-                nextHalf = HostMemory.load64(descriptor + 8);
+                final long descriptor = (long) at << 4;
+                nextAddress = HostMemory.load64(table, descriptor);
+                nextHalf = HostMemory.load64(table, descriptor + 8);
             }
         }
         return end - begin == entries ? QueueFault.CHAIN_LOOP : QueueFault.CHAIN_TOO_LONG;
@@ -335,17 +335,17 @@ public final class SplitQueue extends Virtqueue {
             return QueueFault.INDIRECT_OUTSIDE_MEMORY;
         }
         final long table = memory.hostAddress(region, tableAddress);
-        final long address = HostMemory.load64(table);
-        return copy(table, true, length >>> 4, into.count(), address, HostMemory.load64(table + 8), into);
+        final long address = HostMemory.load64(table, 0);
+        return copy(table, true, length >>> 4, into.count(), address, HostMemory.load64(table, 8), into);
     }
 
     @Override
     public void complete(int id, int written) {
         assert taken[id];
-        assert inFlight() > 0;
+        assert next != filled;
         // Id and length in one store: a half-written element never exists.
         HostMemory.store64(
-                usedRing + RING_ENTRIES + ((long) (filled & mask) << 3), id | Integer.toUnsignedLong(written) << 32);
+                usedRing, RING_ENTRIES + ((long) (filled & mask) << 3), id | Integer.toUnsignedLong(written) << 32);
         filled = filled + 1 & INDEX_MASK;
         final SplitInflight region = inflight;
         if (region == null) {
@@ -369,7 +369,7 @@ public final class SplitQueue extends Virtqueue {
             logElements(old, now);
         }
         // Release: the elements, and the data they answer for, are seen before the index.
-        HostMemory.storeRelease16(usedRing + RING_INDEX, now);
+        HostMemory.storeRelease16(usedRing, RING_INDEX, now);
         published = now;
         if (logging) {
             logWrite(RING_INDEX, Short.BYTES);
@@ -385,8 +385,8 @@ public final class SplitQueue extends Virtqueue {
         // asks for a call and then finds no answer would sleep, and we would not have seen that it asked.
         VarHandle.fullFence();
         final boolean wanted = eventIndex
-                ? VirtqueueSpec.needsEvent(HostMemory.load16(availableRing + usedEvent), now, old)
-                : (HostMemory.load16(availableRing + RING_FLAGS) & VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+                ? VirtqueueSpec.needsEvent(HostMemory.load16(availableRing, usedEvent), now, old)
+                : (HostMemory.load16(availableRing, RING_FLAGS) & VirtqueueSpec.VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
         final boolean owed = callOwed && oweNoMore();
         return wanted || owed;
     }
@@ -420,10 +420,10 @@ public final class SplitQueue extends Virtqueue {
     }
 
     private void writeHints(int flags, int event) {
-        HostMemory.store16(usedRing + RING_FLAGS, flags);
+        HostMemory.store16(usedRing, RING_FLAGS, flags);
         logWrite(RING_FLAGS, Short.BYTES);
         if (eventIndex) {
-            HostMemory.store16(usedRing + availableEvent, event);
+            HostMemory.store16(usedRing, availableEvent, event);
             logWrite(availableEvent, Short.BYTES);
         }
     }
@@ -433,7 +433,15 @@ public final class SplitQueue extends Virtqueue {
         if (fault() != null) {
             return 0;
         }
-        return recovered() + (HostMemory.loadAcquire16(availableRing + RING_INDEX) - next & INDEX_MASK);
+        return recovered() + (HostMemory.loadAcquire16(availableRing, RING_INDEX) - next & INDEX_MASK);
+    }
+
+    @Override
+    public int offered() {
+        if (gated) {
+            return size;
+        }
+        return look() < 0 ? size : seen - next & INDEX_MASK;
     }
 
     @Override

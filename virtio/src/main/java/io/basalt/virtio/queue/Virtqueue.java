@@ -152,6 +152,10 @@ public abstract sealed class Virtqueue permits SplitQueue, PackedQueue {
     /// broken.
     public abstract int available();
 
+    /// Look at the ring once: how many chains [#pop] may find before it has to look again. An upper bound; what is
+    /// wrong with the ring, pop says.
+    public abstract int offered();
+
     /// What GET_VRING_BASE answers. Meaningful when nothing is in flight.
     public abstract int base();
 

@@ -111,6 +111,11 @@ public final class VhostUserSession {
         return state == SessionState.OPEN ? assembler.bytesWanted() : 0;
     }
 
+    /// Whether the session is open and not a byte of a message is under way: [#image()] tells all then.
+    public boolean between() {
+        return state == SessionState.OPEN && assembler.empty();
+    }
+
     /// Where to read them to: native memory, [#bytesWanted()] long.
     public MemorySegment input() {
         return assembler.input();
@@ -388,8 +393,10 @@ public final class VhostUserSession {
                 release();
             } else if (resumed != null) {
                 startParked(resumed);
-            } else {
-                tellSuspended();
+            } else if (suspendWaits != null) {
+                final Runnable waits = suspendWaits;
+                suspendWaits = null;
+                waits.run();
             }
         });
     }
@@ -408,14 +415,6 @@ public final class VhostUserSession {
             resumeWaits = resumed;
         } else {
             startParked(resumed);
-        }
-    }
-
-    private void tellSuspended() {
-        final Runnable waits = suspendWaits;
-        suspendWaits = null;
-        if (waits != null) {
-            waits.run();
         }
     }
 
@@ -446,8 +445,7 @@ public final class VhostUserSession {
         return rings.memory;
     }
 
-    /// All that the session knows. While it is not suspended the bases of running rings are those they
-    /// started with.
+    /// All that the session knows. The bases of rings that run are those they started with.
     public SessionImage image() {
         return new SessionImage(
                 rings.features,

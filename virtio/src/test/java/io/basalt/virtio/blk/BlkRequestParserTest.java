@@ -41,8 +41,14 @@ class BlkRequestParserTest {
     private int parse(DescriptorChain chain, BlkLimits limits) {
         request = new BlkRequest((done, status) -> {}, limits);
         request.begin(chain.id(), 0);
-        return new BlkRequestParser(new BlkDevice(volume, "serial", false, false, limits))
-                .parse(chain, guest.memory(), request);
+        return parser(new BlkDevice(volume, "serial", false, false, limits), guest.memory())
+                .parse(chain, request);
+    }
+
+    private static BlkRequestParser parser(BlkDevice device, GuestMemory memory) {
+        final BlkRequestParser parser = new BlkRequestParser(device);
+        parser.useMemory(memory);
+        return parser;
     }
 
     private DescriptorChain chain(int type, long sector, int readableLength, int writableLength) {
@@ -244,26 +250,23 @@ class BlkRequestParserTest {
             final GuestMemory memory = GuestMemory.of(List.of(
                     new GuestRegion(0, 0x1000_0000, arena.allocate(length)),
                     new GuestRegion(-length, 0x2000_0000, arena.allocate(length))));
-            final BlkRequestParser parser =
-                    new BlkRequestParser(new BlkDevice(volume, "", false, false, BlkLimits.DEFAULT));
+            final BlkRequestParser parser = parser(new BlkDevice(volume, "", false, false, BlkLimits.DEFAULT), memory);
             final long header = 1024;
             memory.segment(0).set(ValueLayout.JAVA_BYTE, header, (byte) VIRTIO_BLK_T_OUT);
             request.begin(0, 0);
-            assertThat(parser.parse(FakeGuest.chain(header, -512, 512, 0, 1), memory, request))
+            assertThat(parser.parse(FakeGuest.chain(header, -512, 512, 0, 1), request))
                     .isEqualTo(BlkRequestParser.PREPARED);
-            assertThat(parser.parse(FakeGuest.chain(header, -256, 512, 0, 1), memory, request))
+            assertThat(parser.parse(FakeGuest.chain(header, -256, 512, 0, 1), request))
                     .as("data")
                     .isEqualTo(VIRTIO_BLK_S_IOERR);
-            assertThat(parser.parse(FakeGuest.chain(header, 0, 512, -256, 512), memory, request))
+            assertThat(parser.parse(FakeGuest.chain(header, 0, 512, -256, 512), request))
                     .as("status")
                     .isEqualTo(BlkRequestParser.ANSWER_OUTSIDE_MEMORY);
             final DescriptorChain merged = new DescriptorChain(2);
             merged.addReadable(-16, 16 + 512);
             merged.addWritable(0, 1);
             memory.segment(1).set(ValueLayout.JAVA_BYTE, length - 16, (byte) VIRTIO_BLK_T_OUT);
-            assertThat(parser.parse(merged, memory, request))
-                    .as("header and data")
-                    .isEqualTo(VIRTIO_BLK_S_IOERR);
+            assertThat(parser.parse(merged, request)).as("header and data").isEqualTo(VIRTIO_BLK_S_IOERR);
         }
     }
 
@@ -316,13 +319,13 @@ class BlkRequestParserTest {
     @Test
     void followsAResize() {
         final BlkDevice device = new BlkDevice(volume, "", false, false, BlkLimits.DEFAULT);
-        final BlkRequestParser parser = new BlkRequestParser(device);
+        final BlkRequestParser parser = parser(device, guest.memory());
         final DescriptorChain chain = chain(VIRTIO_BLK_T_IN, SECTORS, 0, 513);
         request.begin(0, 0);
-        assertThat(parser.parse(chain, guest.memory(), request)).isEqualTo(VIRTIO_BLK_S_IOERR);
+        assertThat(parser.parse(chain, request)).isEqualTo(VIRTIO_BLK_S_IOERR);
         device.resize(2L * SIZE);
         request.begin(0, 0);
-        assertThat(parser.parse(chain, guest.memory(), request)).isEqualTo(BlkRequestParser.PREPARED);
+        assertThat(parser.parse(chain, request)).isEqualTo(BlkRequestParser.PREPARED);
     }
 
     @Test

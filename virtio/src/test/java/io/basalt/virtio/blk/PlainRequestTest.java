@@ -34,16 +34,48 @@ class PlainRequestTest {
         assertThat(shortCuts).as("requests that were plain").isGreaterThan(1000);
     }
 
+    @Test
+    void forgetsARegionOfMemoryThatWasReplaced() {
+        try (FakeGuest before = new FakeGuest();
+                FakeGuest after = new FakeGuest()) {
+            final BlkRequestParser parser = new BlkRequestParser(
+                    new BlkDevice(new FakeVolume(DISK_BYTES, 512), "serial", false, false, BlkLimits.DEFAULT));
+            parser.useMemory(before.memory());
+            headerAt(before, FakeGuest.DATA);
+            headerAt(after, FakeGuest.DATA);
+            final DescriptorChain chain = new DescriptorChain(3);
+            chain.addReadable(FakeGuest.DATA, HEADER_LENGTH);
+            chain.addWritable(FakeGuest.DATA + 512, 512);
+            chain.addWritable(FakeGuest.DATA + 1024, 1);
+            final BlkRequest request = begun();
+            // Twice: the second time on the short way.
+            parser.parse(chain, request);
+            parser.parse(chain, request);
+            final GuestMemory replaced = after.memory();
+            parser.useMemory(replaced);
+            assertThat(parser.parse(chain, request)).isEqualTo(BlkRequestParser.PREPARED);
+            request.answer(0x55);
+            assertThat(after.getByte(FakeGuest.DATA + 1024)).isEqualTo((byte) 0x55);
+            assertThat(before.getByte(FakeGuest.DATA + 1024)).isZero();
+            assertThat(request.data().table()).isSameAs(replaced.table());
+            parser.useMemory(GuestMemory.EMPTY);
+            assertThat(parser.parse(chain, request)).isEqualTo(BlkRequestParser.ANSWER_OUTSIDE_MEMORY);
+        }
+    }
+
     private void compare(RandomGenerator random, FakeGuest guest, GuestMemory memory) {
         final BlkDevice device = new BlkDevice(
                 new FakeVolume(DISK_BYTES, 512), "serial", random.nextInt(8) == 0, false, BlkLimits.DEFAULT);
         final BlkRequestParser knowing = new BlkRequestParser(device);
-        learn(knowing, random, guest, memory);
+        knowing.useMemory(memory);
+        learn(knowing, random, guest);
         final DescriptorChain chain = chain(random, guest);
         final BlkRequest byKnowing = begun();
         final BlkRequest byNew = begun();
-        final int expected = new BlkRequestParser(device).parse(chain, memory, byNew);
-        assertThat(knowing.parse(chain, memory, byKnowing)).isEqualTo(expected);
+        final BlkRequestParser unknowing = new BlkRequestParser(device);
+        unknowing.useMemory(memory);
+        final int expected = unknowing.parse(chain, byNew);
+        assertThat(knowing.parse(chain, byKnowing)).isEqualTo(expected);
         assertThat(byKnowing.kind()).isEqualTo(byNew.kind());
         assertThat(byKnowing.byteCount()).isEqualTo(byNew.byteCount());
         assertThat(byKnowing.writtenLength(VIRTIO_BLK_S_OK)).isEqualTo(byNew.writtenLength(VIRTIO_BLK_S_OK));
@@ -80,14 +112,14 @@ class PlainRequestTest {
         return request;
     }
 
-    private static void learn(BlkRequestParser parser, RandomGenerator random, FakeGuest guest, GuestMemory memory) {
+    private static void learn(BlkRequestParser parser, RandomGenerator random, FakeGuest guest) {
         final long header =
                 random.nextBoolean() ? guest.placeHeader(VIRTIO_BLK_T_IN, 0) : headerAt(guest, FakeGuest.SEAM);
         final DescriptorChain chain = new DescriptorChain(3);
         chain.addReadable(header, HEADER_LENGTH);
         chain.addWritable(header + HEADER_LENGTH, 512);
         chain.addWritable(header + 1024, 1);
-        assertThat(parser.parse(chain, memory, begun())).isEqualTo(BlkRequestParser.PREPARED);
+        assertThat(parser.parse(chain, begun())).isEqualTo(BlkRequestParser.PREPARED);
     }
 
     private static long headerAt(FakeGuest guest, long address) {

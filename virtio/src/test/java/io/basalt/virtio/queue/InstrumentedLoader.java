@@ -97,7 +97,7 @@ final class InstrumentedLoader extends ClassLoader {
                             .lload(1)
                             .ladd();
                 } else {
-                    builder.lload(0);
+                    builder.lload(0).lload(2).ladd();
                 }
                 builder.loadConstant(bits)
                         .invokestatic(SHARED_ACCESS, name.startsWith("load") ? "loaded" : "stored", REPORT);

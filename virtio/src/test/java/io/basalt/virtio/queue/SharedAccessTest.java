@@ -30,7 +30,7 @@ class SharedAccessTest {
                 if (!read.add(at)) {
                     readTwice.add(at);
                 }
-                HostMemory.store8(at, random.nextInt());
+                HostMemory.store8(at, 0, random.nextInt());
             }
         }
 
