@@ -8,5 +8,5 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         description = "The process that serves disks to the virtual machines of this host.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {GateRunCommand.class, GateUpgradeCommand.class})
+        subcommands = {GateRunCommand.class, GateHolderCommand.class, GateUpgradeCommand.class})
 final class GateCommand {}

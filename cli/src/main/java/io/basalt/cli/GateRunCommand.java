@@ -98,6 +98,12 @@ final class GateRunCommand implements Callable<Integer> {
     private String nodeName = "";
 
     @Option(
+            names = "--standby",
+            description = "Work with `basalt gate holder`: be the gate if there is none, else stand by, and take over"
+                    + " from it when it dies.")
+    private boolean standby;
+
+    @Option(
             names = ProcessSuccessor.OPTION,
             paramLabel = "SOCKET",
             description = "Take over from the gate that waits there; `basalt gate upgrade` has it set.")
@@ -130,7 +136,7 @@ final class GateRunCommand implements Callable<Integer> {
                 .commandLine()
                 .getParseResult()
                 .originalArgs());
-        try (Gate gate = GateDaemon.startOrTakeOver(options, log, takeover, launcher)) {
+        try (Gate gate = GateDaemon.startOrTakeOver(options, log, takeover, launcher, standby)) {
             System.out.println("basalt gate ready: rpc " + options.rpcSocket() + ", " + count + " data reactor"
                     + (count == 1 ? "" : "s"));
             System.out.flush();

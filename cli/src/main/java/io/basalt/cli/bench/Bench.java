@@ -32,6 +32,7 @@ public final class Bench {
     private final @Nullable LongSupplier backEndCpu;
     private BooleanSupplier longer = () -> false;
     private boolean inflightRegion;
+    private volatile List<LoadThread> running = List.of();
 
     /// Hears how the run goes on, once a second.
     @FunctionalInterface
@@ -64,6 +65,12 @@ public final class Bench {
     public Bench withInflightRegion() {
         inflightRegion = true;
         return this;
+    }
+
+    /// How long the disk has kept a thread of the load without any answer, at the longest since the
+    /// last such question; 0 before the run. Nanoseconds. Any thread.
+    public long takeLongestGapNs() {
+        return running.stream().mapToLong(LoadThread::takeLongestGapNs).max().orElse(0);
     }
 
     /// Run it.
@@ -172,6 +179,7 @@ public final class Bench {
     private BenchResult run(List<LoadQueue> queues, List<EventFd> calls, LongSupplier cpu, GuestArena arena)
             throws InterruptedException {
         final List<LoadThread> threads = threads(queues, calls);
+        running = threads;
         threads.forEach(LoadThread::start);
         waitFor(workload.rampNs(), () -> false, threads, null);
         final long cpuBefore = cpu.getAsLong();

@@ -3,6 +3,7 @@ package io.basalt.cli.bench;
 import io.basalt.linux.event.EventFd;
 import io.basalt.linux.process.CpuClock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ final class LoadThread {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile Phase phase = Phase.RAMP;
     private volatile long doneSoFar;
+    private final AtomicLong longestGapNs = new AtomicLong();
+    private long answeredNs;
     private long done;
     private long cpuNs;
     private long calls;
@@ -54,6 +57,11 @@ final class LoadThread {
     /// Requests answered so far. Any thread.
     long doneSoFar() {
         return doneSoFar;
+    }
+
+    /// The longest time between two answers since the last such question, in nanoseconds. Any thread.
+    long takeLongestGapNs() {
+        return longestGapNs.getAndSet(0);
     }
 
     /// Why the thread ended early, or null. Any thread.
@@ -110,7 +118,15 @@ final class LoadThread {
         } else {
             done += answered;
             doneSoFar = done;
+            noteGap(System.nanoTime());
         }
+    }
+
+    private void noteGap(long nowNs) {
+        if (answeredNs != 0 && nowNs - answeredNs > longestGapNs.get()) {
+            longestGapNs.set(nowNs - answeredNs);
+        }
+        answeredNs = nowNs;
     }
 
     /// Nothing is answered: poll on, or sleep until the disk calls for any of the queues.

@@ -92,6 +92,12 @@ final class Settings {
             new Setting("gate", "cpus", Kind.numbers(0, 4095), "", "Processors to pin them to"),
             new Setting("gate", "idle", Kind.word("adaptive", "poll", "interrupt"), "adaptive", "How reactors idle"),
             new Setting("gate", "metrics", Kind.ADDRESS_OR_NONE, "127.0.0.1:7720", "Where Prometheus reads metrics"),
+            new Setting(
+                    "gate",
+                    "standby",
+                    Kind.word("true", "false"),
+                    "false",
+                    "Stand by if another process is the gate; needs `basalt gate holder`"),
             new Setting("gate", "guest_memory_max", Kind.SIZE, "", "Largest guest's memory (default: this machine's)"),
             new Setting(
                     "upgrade",

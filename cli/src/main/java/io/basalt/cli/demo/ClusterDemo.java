@@ -160,7 +160,7 @@ final class ClusterDemo {
         }
         try (RpcClient gate = RpcClient.connect(GateTarget.rpcSocket(settings), LIMIT)) {
             return new VolumeAttachment(gate, VOLUME)
-                    .serve(false, false, 0, true)
+                    .serve(false, false, 0, VolumeAttachment.From.ANYBODY)
                     .socket();
         }
     }

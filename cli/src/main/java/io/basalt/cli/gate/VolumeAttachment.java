@@ -19,6 +19,16 @@ public final class VolumeAttachment {
     /// @param queues virtqueues on offer
     public record Served(Path socket, int queues) {}
 
+    /// From whom a volume may be taken.
+    public enum From {
+        /// Refused if another gate serves it.
+        NOBODY,
+        /// The guest will move here from the gate that serves it now: taken when its rings start.
+        GUEST_THAT_MOVES,
+        /// Taken at once; a gate that serves it is fenced.
+        ANYBODY
+    }
+
     /// @param gate stays the caller's
     public VolumeAttachment(RpcClient gate, String volume) {
         this.gate = gate;
@@ -30,14 +40,16 @@ public final class VolumeAttachment {
     /// @param readOnly whether guests may not write
     /// @param packed whether packed rings are offered
     /// @param queues queues offered; 0 leaves it to the gate
-    /// @param takeOver whether another gate that serves it is to be fenced; otherwise that is refused
+    /// @param from what is to become of another gate that serves it
     /// @return what the guest needs
     /// @throws RpcError if the gate refuses; what was made by this call is undone
-    public Served serve(boolean readOnly, boolean packed, int queues, boolean takeOver) {
+    public Served serve(boolean readOnly, boolean packed, int queues, From from) {
         final boolean before = isAttached();
         final ObjectNode device = named("name").put("volume", volume);
-        if (takeOver) {
-            device.put("take_over", true);
+        switch (from) {
+            case NOBODY -> {}
+            case GUEST_THAT_MOVES -> device.put("incoming", true);
+            case ANYBODY -> device.put("take_over", true);
         }
         gate.call("bdev_basalt_create", device);
         final ObjectNode controller = JsonNodeFactory.instance

@@ -38,7 +38,12 @@ final class DiskSocket implements AutoCloseable {
             final VolumeAttachment attachment = new VolumeAttachment(gate, volume);
             final JsonNode present = attachment.find();
             if (present == null) {
-                return new DiskSocket(attachment.serve(!change, false, 1, false).socket(), gate, attachment);
+                return new DiskSocket(
+                        attachment
+                                .serve(!change, false, 1, VolumeAttachment.From.NOBODY)
+                                .socket(),
+                        gate,
+                        attachment);
             }
             if (!present.path("sessions").isEmpty()) {
                 throw new CommandException(

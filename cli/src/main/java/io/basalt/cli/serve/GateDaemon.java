@@ -42,7 +42,8 @@ public final class GateDaemon implements Daemon {
             Configuration settings, @Nullable Path takeover, Successor.@Nullable Launcher launcher) {
         final GateOptions options = options(settings);
         final LogLevel level = LogLevel.valueOf(settings.text("log_level").toUpperCase(Locale.ROOT));
-        return new GateDaemon(startOrTakeOver(options, GateLog.install(level), takeover, launcher), options);
+        final boolean standby = Boolean.parseBoolean(settings.text("gate.standby"));
+        return new GateDaemon(startOrTakeOver(options, GateLog.install(level), takeover, launcher, standby), options);
     }
 
     /// Start a gate, or take over from the one that waits at a socket; the service manager hears of
@@ -50,12 +51,17 @@ public final class GateDaemon implements Daemon {
     ///
     /// @param takeover the socket, or null to start anew
     /// @param launcher starts the process that takes over from this one; null to refuse that
+    /// @param standby whether to work with the gate's holder: stand by if another process is the gate
     public static Gate startOrTakeOver(
-            GateOptions options, GateLog log, @Nullable Path takeover, Successor.@Nullable Launcher launcher) {
+            GateOptions options,
+            GateLog log,
+            @Nullable Path takeover,
+            Successor.@Nullable Launcher launcher,
+            boolean standby) {
         if (takeover == null) {
-            return Gate.start(options, log, launcher);
+            return standby ? Gate.standBy(options, log, launcher) : Gate.start(options, log, launcher);
         }
-        final Gate gate = Gate.takeOver(options, log, takeover, launcher);
+        final Gate gate = Gate.takeOver(options, log, takeover, launcher, standby);
         final String manager = System.getenv(ServiceManager.VARIABLE);
         if (manager != null) {
             ServiceManager.mainProcess(manager, ProcessControl.processId());

@@ -6,6 +6,7 @@ import io.basalt.cli.cluster.ClusterOptions;
 import io.basalt.cli.gate.GateTarget;
 import io.basalt.cli.gate.GuestRecipe;
 import io.basalt.cli.gate.VolumeAttachment;
+import io.basalt.cli.gate.VolumeAttachment.From;
 import io.basalt.cli.gate.VolumeAttachment.Served;
 import io.basalt.cli.output.OutputFormat;
 import io.basalt.cli.output.OutputOptions;
@@ -58,6 +59,14 @@ public final class AttachCommand implements Callable<Integer> {
             description = "Take it from another gate that serves it, whose guest's I/O then fails.")
     private boolean takeOver;
 
+    @Option(
+            names = "--incoming",
+            description = {
+                "Its guest will move here by live migration: the volume is taken",
+                "when the guest begins to run here, not before."
+            })
+    private boolean incoming;
+
     @Option(names = "--dry-run", description = "Say what would be done, and do nothing.")
     private boolean dryRun;
 
@@ -72,6 +81,11 @@ public final class AttachCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (incoming && takeOver) {
+            throw CommandException.usage(
+                    "--incoming waits for the guest, --take-over does not",
+                    "give --incoming before a live migration, --take-over if the other host is gone");
+        }
         if (dryRun) {
             return rehearse();
         }
@@ -101,13 +115,20 @@ public final class AttachCommand implements Callable<Integer> {
 
     private Served here() {
         try (RpcClient client = target.connect(cluster.configuration())) {
-            return new VolumeAttachment(client, name).serve(readOnly, packed, queues, takeOver);
+            return new VolumeAttachment(client, name).serve(readOnly, packed, queues, from());
         } catch (RpcError refused) {
             if (refused.code() == RpcError.NO_DEVICE || refused.summary().equals("No such device")) {
                 throw guess(refused);
             }
             throw refused;
         }
+    }
+
+    private From from() {
+        if (takeOver) {
+            return From.ANYBODY;
+        }
+        return incoming ? From.GUEST_THAT_MOVES : From.NOBODY;
     }
 
     /// The gate knows no such volume: the metaserver may know a name that is nearly the same.
@@ -123,9 +144,9 @@ public final class AttachCommand implements Callable<Integer> {
     }
 
     private Served there(String node) {
-        if (readOnly || packed || takeOver || queues != 0) {
+        if (readOnly || packed || takeOver || incoming || queues != 0) {
             throw CommandException.usage(
-                    "--gate takes no --read-only, --packed, --queues or --take-over",
+                    "--gate takes no --read-only, --packed, --queues, --incoming or --take-over",
                     "run basalt attach on the host of " + node + " to choose them");
         }
         try (RestClient client = cluster.connect()) {
@@ -147,7 +168,11 @@ public final class AttachCommand implements Callable<Integer> {
                     "would attach " + name + " to "
                             + (gate == null ? "the gate at " + target.socket(cluster.configuration()) : gate)
                             + (volume.path("attached").booleanValue(false)
-                                    ? (takeOver ? ", taking it from " : ", if it is not in use at ")
+                                    ? switch (from()) {
+                                                case ANYBODY -> ", taking it from ";
+                                                case GUEST_THAT_MOVES -> ", for its guest to move here from ";
+                                                case NOBODY -> ", if it is not in use at ";
+                                            }
                                             + volume.path("gate").stringValue("another one")
                                     : ""));
         }

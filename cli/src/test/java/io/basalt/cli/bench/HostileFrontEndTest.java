@@ -158,17 +158,17 @@ class HostileFrontEndTest {
     }
 
     @Test
-    void row15ServesOneFrontEndAtATime() {
-        final SocketTransport second;
-        try (SocketTransport first = SocketTransport.connect(socket, BOUND)) {
+    void row15TakesTwoFrontEndsAndHangsUpOnAThird() {
+        try (SocketTransport first = SocketTransport.connect(socket, BOUND);
+                SocketTransport second = SocketTransport.connect(socket, BOUND)) {
             connected(first);
-            second = SocketTransport.connect(socket, BOUND);
-            assertThat(box.sessions("disk")).hasSize(1);
-        }
-        try (second) {
             connected(second);
-            assertThat(box.sessions("disk")).hasSize(1);
+            try (SocketTransport third = SocketTransport.connect(socket, BOUND)) {
+                assertThatThrownBy(() -> connected(third)).isInstanceOf(IllegalStateException.class);
+            }
+            assertThat(box.sessions("disk")).hasSize(2);
         }
+        assertThatTheDiskStillWorks();
     }
 
     private void assertThatMemoryIsRefused(int fd, long offset) {

@@ -78,6 +78,18 @@ final class ChunkLink extends TimerTask {
         }
     }
 
+    /// Connect, if nobody has needed it yet, so that the first piece need not wait for that.
+    void open() {
+        if (state == LinkState.IDLE) {
+            connect();
+        }
+    }
+
+    /// Whether it is about to be there.
+    boolean isConnecting() {
+        return state == LinkState.CONNECTING;
+    }
+
     /// Give a piece to the connection.
     ///
     /// @return false if it does not take it

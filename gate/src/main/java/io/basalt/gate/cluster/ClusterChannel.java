@@ -264,7 +264,8 @@ final class ClusterChannel implements VolumeChannel {
 
     /// A chunk server says that a newer attachment exists.
     void fenced(long newerGeneration) {
-        if (!condemned) {
+        final VolumeLayout known = layout;
+        if (!condemned && known != null && newerGeneration > known.generation()) {
             volume.fencedBy(newerGeneration);
             condemn();
         }
@@ -282,8 +283,22 @@ final class ClusterChannel implements VolumeChannel {
     }
 
     private void failWaiting() {
-        narrow.forEach(this::failIfWaiting);
-        wide.forEach(this::failIfWaiting);
+        if (condemned) {
+            narrow.forEach(this::failIfWaiting);
+            wide.forEach(this::failIfWaiting);
+            forgetWaiting();
+        }
+    }
+
+    /// The volume is to be attached anew: requests wait until it is.
+    void revive() {
+        assert port.reactor().inLoop();
+        layout = null;
+        condemned = false;
+    }
+
+    /// Fail the requests that have not been begun.
+    void forgetWaiting() {
         for (BlockRequest request = waiting.take(); request != null; request = waiting.take()) {
             request.completed(BlockStatus.IO_ERROR);
         }

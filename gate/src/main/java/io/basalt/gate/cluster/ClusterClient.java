@@ -31,6 +31,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// Pause before a volume that could not be attached yet is asked for again.
     private static final long ATTACH_AGAIN_NS = 1_000_000_000L;
 
+    private static final long CONNECT_LOOK_NS = 5_000_000;
+
     private static final String HANDED_OVER = "the gate is just being handed over to another process; ask again";
 
     private final ContactLog contact;
@@ -42,6 +44,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     private final Map<String, VolumeRecord> grants = new HashMap<>();
     private final Map<Integer, ClusterMap> maps = new HashMap<>();
     private Consumer<ClusterVolume> resizeListener = _ -> {};
+    private Consumer<ClusterVolume> arrivalListener = _ -> {};
     private @Nullable ServeListener serveListener;
     private final Map<ClusterVolume, Consumer<@Nullable String>> waiting = new HashMap<>();
     private final Set<ClusterVolume> asking = new HashSet<>();
@@ -84,6 +87,11 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// Told when a volume has another size and every reactor knows.
     public void onResize(Consumer<ClusterVolume> listener) {
         resizeListener = listener;
+    }
+
+    /// Told when a volume has been attached for a guest that was expected.
+    public void onArrival(Consumer<ClusterVolume> listener) {
+        arrivalListener = listener;
     }
 
     /// Serves volumes when the metaserver asks for it; none does unless set.
@@ -140,8 +148,18 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// @param ioTimeoutNs nanoseconds after which a piece of a request that gets no result fails; 0
     ///     for never
     public ClusterVolume open(String name, String volumeName, int blockSize, long sizeBytes, long ioTimeoutNs) {
-        final ClusterVolume opened =
-                new ClusterVolume(name, volumeName, blockSize, sizeBytes, ioTimeoutNs, control, ports);
+        return open(name, volumeName, blockSize, sizeBytes, ioTimeoutNs, false);
+    }
+
+    /// The same, or, for a guest that will move here from another gate, attached by force when its
+    /// rings start.
+    ///
+    /// @param incoming whether such a guest is expected
+    public ClusterVolume open(
+            String name, String volumeName, int blockSize, long sizeBytes, long ioTimeoutNs, boolean incoming) {
+        final ClusterVolume opened = new ClusterVolume(
+                        name, volumeName, blockSize, sizeBytes, ioTimeoutNs, control, ports)
+                .standby(incoming, this::attachNow);
         volumes.add(opened);
         final VolumeRecord granted = grants.remove(volumeName);
         if (granted != null) {
@@ -150,6 +168,25 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
             attach(opened);
         }
         return opened;
+    }
+
+    /// Ask what is known of a volume, without attaching it.
+    public void lookup(String volumeName, MetaReply<VolumeRecord> reply) {
+        meta.lookup(volumeName, reply);
+    }
+
+    /// Attach a volume that is open here and another gate's, whoever has it.
+    ///
+    /// @return whether it is being attached; not if it is attached here already, or never can be
+    public boolean takeOver(ClusterVolume volume) {
+        return volume.takeOver();
+    }
+
+    /// Have a volume that is open here, and another gate's, wait for a guest to move here.
+    ///
+    /// @return whether it does; not if it is attached here, or still used
+    public boolean expectGuest(ClusterVolume volume) {
+        return volume.expectGuest() || volume.state() == VolumeState.STANDBY;
     }
 
     /// The volume of this name in the cluster that is open here, null if there is none.
@@ -170,20 +207,53 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// Attach a volume that was held back: the generation rises, so that the process before writes
     /// nothing more.
     ///
-    /// @param attached told null when that is so, or why it is not
+    /// @param attached told null when that is so, or another gate has the volume, now as before, or a
+    ///     guest is expected; else why it is not
     public void attachHeld(ClusterVolume volume, Consumer<@Nullable String> attached) {
         if (volume.state() != VolumeState.ATTACHING) {
-            attached.accept(volume.state() == VolumeState.ATTACHED ? null : volume.reason());
+            attached.accept(refusal(volume));
             return;
         }
         waiting.put(volume, attached);
         attachNow(volume);
     }
 
+    /// Connect every data reactor with every chunk server, so that a guest need not wait for that.
+    ///
+    /// @param tries how often it is looked whether that has come to its end, every 5 ms
+    /// @param then run in any case: what is not connected will be when it is needed
+    public void connect(int tries, Runnable then) {
+        final int[] left = {ports.size()};
+        final boolean[] connected = {true};
+        for (final ClusterPort port : ports) {
+            port.reactor().post(() -> {
+                final boolean done = port.connect();
+                control.post(() -> {
+                    connected[0] &= done;
+                    left[0]--;
+                    if (left[0] > 0) {
+                        return;
+                    }
+                    if (connected[0] || tries == 0) {
+                        then.run();
+                    } else {
+                        control.schedule(CONNECT_LOOK_NS, () -> connect(tries - 1, then));
+                    }
+                });
+            });
+        }
+    }
+
     /// Attach everything that was held back.
     public void attachAll() {
         holding = false;
         List.copyOf(volumes).forEach(this::attach);
+    }
+
+    /// Hear of maps without being the gate's node, instead of [#start()]: another process of this gate
+    /// is. [#resume] makes this one the node.
+    public void follow() {
+        follower.start();
     }
 
     /// Be nobody to the metaserver for a while: another process of this gate is its node now.
@@ -201,12 +271,10 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         follower.close();
         meta.start();
         if (superseded) {
-            volumes.stream()
-                    .filter(volume -> volume.state() == VolumeState.ATTACHED)
-                    .forEach(volume -> {
-                        volume.rest();
-                        wake(volume);
-                    });
+            volumes.stream().filter(ClusterVolume::isHeld).forEach(volume -> {
+                volume.rest();
+                wake(volume);
+            });
         }
     }
 
@@ -224,8 +292,15 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     private void tellWaiting(ClusterVolume volume) {
         final Consumer<@Nullable String> waits = waiting.remove(volume);
         if (waits != null) {
-            waits.accept(volume.state() == VolumeState.ATTACHED ? null : volume.reason());
+            waits.accept(refusal(volume));
         }
+    }
+
+    private static @Nullable String refusal(ClusterVolume volume) {
+        return switch (volume.state()) {
+            case ATTACHED, STANDBY, FENCED -> null;
+            default -> volume.reason();
+        };
     }
 
     private void attach(ClusterVolume volume) {
@@ -239,19 +314,20 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         if (closed || volume.state() != VolumeState.ATTACHING || !asking.add(volume)) {
             return;
         }
-        meta.attach(volume.volumeName(), false, new MetaReply<>() {
+        final boolean byForce = volume.byForce();
+        meta.attach(volume.volumeName(), byForce, new MetaReply<>() {
+            @Override
+            public boolean wanted() {
+                return volume.state() == VolumeState.ATTACHING && volume.byForce() == byForce;
+            }
+
             @Override
             public void done(VolumeRecord record) {
                 asking.remove(volume);
                 if (volume.state() == VolumeState.ATTACHING) {
-                    final long before = volume.sizeBytes();
-                    volume.attached(record);
-                    if (volume.sizeBytes() != before) {
-                        resizeListener.accept(volume);
-                    }
-                    tellWaiting(volume);
+                    granted(volume, record);
                 } else {
-                    // Deleted while it was being asked for.
+                    // Deleted while it was being asked for, or its guest has gone.
                     detach(record.volumeId(), record.generation(), volume.volumeName(), () -> {});
                 }
             }
@@ -264,6 +340,19 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
                 }
             }
         });
+    }
+
+    private void granted(ClusterVolume volume, VolumeRecord record) {
+        final long before = volume.sizeBytes();
+        final boolean expected = volume.expected();
+        volume.attached(record);
+        if (volume.sizeBytes() != before) {
+            resizeListener.accept(volume);
+        }
+        if (expected && !volume.expected()) {
+            arrivalListener.accept(volume);
+        }
+        tellWaiting(volume);
     }
 
     private void attachRefused(ClusterVolume volume, MetaCode code, String reason) {
@@ -358,7 +447,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     public void volumeChanged(VolumeRecord record) {
         for (final ClusterVolume volume : List.copyOf(volumes)) {
             final VolumeLayout layout = volume.layout();
-            if (layout != null && layout.volumeId() == record.volumeId() && volume.state() == VolumeState.ATTACHED) {
+            if (layout != null && layout.volumeId() == record.volumeId() && volume.isHeld()) {
                 changed(volume, layout, record);
             }
         }

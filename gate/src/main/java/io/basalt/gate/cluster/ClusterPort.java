@@ -67,6 +67,19 @@ public final class ClusterPort {
         waiting.forEach(router::again);
     }
 
+    /// Connect to every device of the maps that are known, before anything is to be sent there.
+    ///
+    /// @return whether that has come to its end, be it well or not; false too while no map is known
+    public boolean connect() {
+        assert reactor.inLoop();
+        boolean underWay = false;
+        for (final ChunkLink link : connections.links()) {
+            link.open();
+            underWay |= link.isConnecting();
+        }
+        return !underWay && !connections.links().isEmpty();
+    }
+
     /// Lose every connection, as if all peers had hung up: they are made again, and what was under way is sent
     /// again.
     public void hangUp() {

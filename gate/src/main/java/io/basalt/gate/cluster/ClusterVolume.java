@@ -7,7 +7,11 @@ import io.basalt.reactor.Reactor;
 import io.basalt.wire.meta.VolumeRecord;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A volume that the cluster keeps. See [VolumeState] for its life.
@@ -22,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// | name, volumeName, blockSize, ioTimeoutNs | final | - | - |
 /// | state, reason, layout, sizeBytes | volatile, control plane | volatile | control reactor |
 /// | channels, retired | under the monitor, control plane | under the monitor | all |
-public final class ClusterVolume implements Volume {
+/// | running, leaver, taken, byForce, expected, wish | control reactor | control reactor | control reactor |
+public final class ClusterVolume implements Volume, RingListener {
     private static final System.Logger LOG = System.getLogger(ClusterVolume.class.getName());
 
     private final String name;
@@ -33,6 +38,23 @@ public final class ClusterVolume implements Volume {
     private final List<ClusterPort> ports;
     private final List<ClusterChannel> channels = new ArrayList<>();
     private final ClusterCounters retired = new ClusterCounters();
+
+    /// Sessions whose rings run.
+    private final Set<Object> running = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /// Whose guest has left, while LEFT; and, if another gate is known to have the volume, the words
+    /// for it.
+    private @Nullable Object leaver;
+
+    private @Nullable String taken;
+
+    /// Whether the attachment that is asked for is to end any other.
+    private boolean byForce;
+
+    /// Whether a guest is expected from another gate, and has not come yet.
+    private boolean expected;
+
+    private Consumer<ClusterVolume> wish = _ -> {};
 
     private volatile VolumeState state = VolumeState.ATTACHING;
     private volatile String reason = "the metaserver has not answered yet";
@@ -62,6 +84,19 @@ public final class ClusterVolume implements Volume {
         this.ioTimeoutNs = ioTimeoutNs;
         this.control = control;
         this.ports = List.copyOf(ports);
+    }
+
+    /// Attached when rings start, not before. To be called before anything else.
+    ///
+    /// @param attach asks the metaserver for the volume, which is ATTACHING
+    ClusterVolume standby(boolean incoming, Consumer<ClusterVolume> attach) {
+        wish = attach;
+        if (incoming) {
+            expected = true;
+            state = VolumeState.STANDBY;
+            reason = "waits for a guest to move here";
+        }
+        return this;
     }
 
     @Override
@@ -160,12 +195,10 @@ public final class ClusterVolume implements Volume {
         }
         layout = granted;
         sizeBytes = granted.sizeBytes();
+        expected = false;
+        byForce = false;
         become(VolumeState.ATTACHED, "generation " + granted.generation());
-        final List<ClusterChannel> open;
-        synchronized (channels) {
-            open = List.copyOf(channels);
-        }
-        open.forEach(channel -> channel.port().reactor().post(() -> channel.adopt(granted)));
+        openChannels().forEach(channel -> channel.port().reactor().post(() -> channel.adopt(granted)));
     }
 
     private @Nullable VolumeLayout layoutOf(VolumeRecord record) {
@@ -194,7 +227,7 @@ public final class ClusterVolume implements Volume {
     /// @param adopted run on the control reactor when every channel knows
     void changed(VolumeRecord record, Runnable adopted) {
         assert control.inLoop();
-        assert state == VolumeState.ATTACHED;
+        assert isHeld() : state;
         final VolumeLayout newer;
         try {
             newer = new VolumeLayout(record);
@@ -203,10 +236,7 @@ public final class ClusterVolume implements Volume {
             return;
         }
         layout = newer;
-        final List<ClusterChannel> open;
-        synchronized (channels) {
-            open = List.copyOf(channels);
-        }
+        final List<ClusterChannel> open = openChannels();
         final int[] left = {open.size() + 1};
         final Runnable one = () -> {
             left[0]--;
@@ -224,33 +254,52 @@ public final class ClusterVolume implements Volume {
         one.run();
     }
 
+    /// Whether the volume was granted to this gate, and nobody has been seen to take it.
+    boolean isHeld() {
+        return state == VolumeState.ATTACHED || state == VolumeState.LEFT;
+    }
+
     /// Another gate has the volume.
     void fence(String why) {
         assert control.inLoop();
-        if (!state.fails() && state != VolumeState.RESTING) {
+        if (state == VolumeState.LEFT) {
+            LOG.log(Level.INFO, "volume={0} cluster-volume={1} its guest has moved: {2}", name, volumeName, why);
+            taken = why;
+            reason = why;
+        } else if (state == VolumeState.ATTACHING || state == VolumeState.ATTACHED) {
             condemn(VolumeState.FENCED, why);
         }
     }
 
     /// A chunk server has refused a request, because there is a newer attachment. Any reactor.
     void fencedBy(long newerGeneration) {
-        control.post(() -> fence("a chunk server knows the newer generation " + newerGeneration));
+        control.post(() -> {
+            final VolumeLayout known = layout;
+            // What was sent in an attachment before this one is of no more interest.
+            if (known != null && newerGeneration > known.generation()) {
+                fence("a chunk server knows the newer generation " + newerGeneration);
+            }
+        });
     }
 
     private void condemn(VolumeState next, String why) {
         become(next, why);
-        final List<ClusterChannel> open;
+        openChannels().forEach(channel -> channel.port().reactor().post(channel::condemn));
+    }
+
+    private List<ClusterChannel> openChannels() {
         synchronized (channels) {
-            open = List.copyOf(channels);
+            return List.copyOf(channels);
         }
-        open.forEach(channel -> channel.port().reactor().post(channel::condemn));
     }
 
     /// Another process of this gate is about to attach the volume. Every channel is closed.
     void rest() {
-        if (state == VolumeState.ATTACHED) {
+        if (isHeld()) {
             become(VolumeState.RESTING, "on its way to another process");
             layout = null;
+            leaver = null;
+            taken = null;
         }
     }
 
@@ -259,6 +308,121 @@ public final class ClusterVolume implements Volume {
         if (state == VolumeState.RESTING) {
             become(VolumeState.ATTACHING, "stays");
         }
+    }
+
+    // ---- whose rings run ----
+
+    @Override
+    public void ringsStart(Object session) {
+        assert control.inLoop();
+        running.add(session);
+        if (state == VolumeState.STANDBY) {
+            want("a guest has moved here");
+        } else if (state == VolumeState.LEFT && isLeaver(session)) {
+            want("the guest that was about to leave stays");
+        } else if (state == VolumeState.LEFT) {
+            endLeave();
+        }
+    }
+
+    @Override
+    public void ringsStopped(Object session, boolean moving) {
+        assert control.inLoop();
+        running.remove(session);
+        if (moving && running.isEmpty() && state == VolumeState.ATTACHED) {
+            leaver = session;
+            become(VolumeState.LEFT, "its guest is about to move");
+        }
+    }
+
+    @Override
+    public void sessionEnds(Object session, Runnable abandon) {
+        assert control.inLoop();
+        final boolean alone = running.size() == 1 && running.contains(session);
+        if (state != VolumeState.ATTACHING || !byForce || !alone) {
+            return;
+        }
+        // Nobody is there any more for whom it might be taken from another gate.
+        byForce = false;
+        if (expected) {
+            abandon.run();
+            become(VolumeState.STANDBY, "the guest that had moved here has gone");
+            openChannels().forEach(channel -> channel.port().reactor().post(channel::forgetWaiting));
+        }
+    }
+
+    @Override
+    public void sessionEnded(Object session) {
+        assert control.inLoop();
+        running.remove(session);
+        if (state == VolumeState.LEFT && isLeaver(session)) {
+            endLeave();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a session is itself and no other
+    private boolean isLeaver(Object session) {
+        return session == leaver;
+    }
+
+    /// The guest that has left does not come back: the volume is what it was before, or another gate's.
+    private void endLeave() {
+        final String another = taken;
+        leaver = null;
+        taken = null;
+        if (another == null) {
+            become(VolumeState.ATTACHED, "nobody has taken it");
+        } else {
+            condemn(VolumeState.FENCED, another);
+        }
+    }
+
+    private void want(String why) {
+        layout = null;
+        leaver = null;
+        taken = null;
+        byForce = true;
+        become(VolumeState.ATTACHING, why);
+        wish.accept(this);
+    }
+
+    /// Whether the attachment that is asked for is to end any other.
+    boolean byForce() {
+        return byForce;
+    }
+
+    /// Whether a guest is expected from another gate, and has not come yet. Control reactor.
+    public boolean expected() {
+        return expected;
+    }
+
+    /// An operator wants the volume here, whoever has it.
+    ///
+    /// @return whether it is being attached now; not if it is attached already, or cannot be
+    boolean takeOver() {
+        if (state != VolumeState.FENCED && state != VolumeState.LEFT && state != VolumeState.STANDBY) {
+            return false;
+        }
+        openChannels().forEach(channel -> channel.port().reactor().post(channel::revive));
+        expected = false;
+        want("an operator takes it");
+        return true;
+    }
+
+    /// An operator says that a guest will move here.
+    ///
+    /// @return whether that makes a difference: not if the volume is attached, or its rings run
+    boolean expectGuest() {
+        if (!running.isEmpty() || (state != VolumeState.FENCED && state != VolumeState.LEFT)) {
+            return false;
+        }
+        layout = null;
+        leaver = null;
+        taken = null;
+        expected = true;
+        openChannels().forEach(channel -> channel.port().reactor().post(channel::revive));
+        become(VolumeState.STANDBY, "waits for a guest to move here");
+        return true;
     }
 
     /// The volume is closed, and the metaserver is being told.

@@ -8,6 +8,9 @@ import java.util.logging.StreamHandler;
 
 /// The process's log: one line per event on standard error, and a level that can be changed while it runs.
 public final class GateLog {
+    /// How names of threads begin whose lines are made and not written: what they do, no guest sees.
+    public static final String REHEARSAL = "rehearsal-";
+
     private final Logger root;
     private volatile LogLevel level;
 
@@ -31,8 +34,12 @@ public final class GateLog {
         final StreamHandler handler = new StreamHandler(target, new KeyValueFormatter()) {
             @Override
             public synchronized void publish(LogRecord event) {
-                super.publish(event);
-                flush();
+                if (rehearsed(event)) {
+                    getFormatter().format(event);
+                } else {
+                    super.publish(event);
+                    flush();
+                }
             }
         };
         handler.setLevel(java.util.logging.Level.ALL);
@@ -40,6 +47,11 @@ public final class GateLog {
         final GateLog log = new GateLog(root, level);
         log.level(level);
         return log;
+    }
+
+    private static boolean rehearsed(LogRecord event) {
+        return event.getLevel().intValue() <= java.util.logging.Level.INFO.intValue()
+                && Thread.currentThread().getName().startsWith(REHEARSAL);
     }
 
     /// What is logged now. Any thread.

@@ -1,20 +1,18 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.cluster.RingListener;
 import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.ControllerStatus;
 import io.basalt.gate.volume.VolumeClaim;
 import io.basalt.linux.socket.UnixListener;
-import io.basalt.linux.socket.UnixSocket;
 import io.basalt.reactor.Reactor;
 import io.basalt.virtio.blk.BlkDevice;
 import io.basalt.virtio.blk.BlkLimits;
 import io.basalt.virtio.blk.InterruptCoalescing;
-import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.vhostuser.RefusedException;
 import io.basalt.virtio.vhostuser.SessionImage;
-import io.basalt.virtio.vhostuser.SessionState;
 import io.basalt.virtio.vhostuser.VhostUserSession;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -22,14 +20,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One front-end socket that serves one volume, to one front end at a time.
+/// One front-end socket that serves one volume, to one guest at a time: a second front end may connect
+/// and get ready, as a new QEMU does that is to take the guest over from the one before on the same
+/// host. Its rings run when the other's have stopped ([RingTurn]).
 ///
 /// Concurrency: lives on the control reactor. Its queues live on data reactors; see [SessionDevice].
 final class Controller {
     private static final System.Logger LOG = System.getLogger(Controller.class.getName());
-    /// A front end causes notes at will: at most one line a second is written, the rest are counted.
-    private static final long NOTE_INTERVAL_NS = 1_000_000_000L;
-    private static final long NOT_IMAGED = Long.MIN_VALUE;
 
     private final ControllerSpec spec;
     private final Reactor control;
@@ -37,35 +34,42 @@ final class Controller {
     private final BlkDevice device;
     private final List<VolumeShare> shares;
     private final int firstReactor;
+    private final KeptFront kept;
     private final Runnable writebackChanged;
     private final Runnable gone;
     private final Endpoint endpoint;
     private final HostMemoryMapper mapper;
+    private final RingListener rings;
+    private final RingTurn turn = new RingTurn();
     private final ForeignFds foreign;
+    private final NoteLimit notes;
+    private final Fronts fronts = new Fronts();
+    private final HandedImage handed = new HandedImage(fronts);
     private final List<Runnable> deletionWaiters = new ArrayList<>();
 
     private ControllerState state = ControllerState.IDLE;
-    private @Nullable VhostUserSession session;
-    private @Nullable Front front;
+
+    /// Fronts that are released but for descriptors that are still being closed.
+    private int closing;
+
     private @Nullable Runnable suspendWaits;
+    private boolean letGo;
     private boolean surrendering;
     private boolean running;
     private boolean abandoned;
-    private @Nullable GuestMemory preparedMemory;
-    private long imaged;
     private int sessionCount;
     private boolean announceSize;
-    private long notedNs;
-    private long notesHeldBack;
 
     /// @param control where it lives
     /// @param claim the volume; given back when the controller is gone
     /// @param reactors data reactors that its queues are spread over
     /// @param firstReactor where queue 0 lives
     /// @param mapper maps the front end's memory
+    /// @param rings told of rings that start and stop
     /// @param inherited a listening socket made by somebody else, owned from now on; or null
     /// @param standby whether it is made to take over from another process, and looks for nobody
     ///     before that
+    /// @param keeper what its sessions are made known to
     /// @param writebackChanged run when the guest has changed its cache mode
     /// @param gone run once, when everything is released
     /// @throws io.basalt.linux.LinuxException if the socket cannot be made; the claim is then still
@@ -78,8 +82,10 @@ final class Controller {
             int firstReactor,
             BlkLimits limits,
             HostMemoryMapper mapper,
+            RingListener rings,
             @Nullable UnixListener inherited,
             boolean standby,
+            SessionKeeper keeper,
             Runnable writebackChanged,
             Runnable gone) {
         this.spec = spec;
@@ -87,10 +93,13 @@ final class Controller {
         this.claim = claim;
         this.firstReactor = firstReactor;
         this.mapper = mapper;
+        this.rings = rings;
         this.writebackChanged = writebackChanged;
         this.gone = gone;
         this.foreign = new ForeignFds(spec.name());
+        this.notes = new NoteLimit(control, spec.name());
         this.device = new BlkDevice(claim.volume(), spec.volume(), spec.readOnly(), spec.packedRing(), limits);
+        this.kept = new KeptFront(keeper, device, fronts);
         this.shares = reactors.stream()
                 .map(reactor -> new VolumeShare(claim.volume(), reactor))
                 .toList();
@@ -104,7 +113,17 @@ final class Controller {
         final Endpoint.Taker taker = new Endpoint.Taker() {
             @Override
             public boolean free() {
-                return state == ControllerState.IDLE;
+                return hasRoom();
+            }
+
+            @Override
+            public boolean full() {
+                return state == ControllerState.SERVING && fronts.isFull();
+            }
+
+            @Override
+            public void refused() {
+                notes.note(0, "a third front end was hung up on: two are connected, and one of them has to go first");
             }
 
             @Override
@@ -112,17 +131,7 @@ final class Controller {
                 serve(fd);
             }
         };
-        if (spec.mode() == ControllerSpec.Mode.CLIENT) {
-            return new ConnectingEndpoint(control, spec.socket(), taker);
-        }
-        if (inherited != null) {
-            return new ListeningEndpoint(control, inherited, foreign, taker);
-        }
-        if (UnixListener.removeStale(spec.socket())) {
-            LOG.log(Level.INFO, "controller={0} removed the stale socket {1}", spec.name(), spec.socket());
-        }
-        return new ListeningEndpoint(
-                control, UnixListener.listen(spec.socket(), 0600, ListeningEndpoint.BACKLOG), foreign, taker);
+        return Endpoint.of(spec, control, inherited, foreign, taker);
     }
 
     /// Begin to look for a front end.
@@ -144,71 +153,106 @@ final class Controller {
 
     // ---- sessions
 
-    private void serve(int fd) {
-        become(ControllerState.SERVING, "a front end connected");
-        final Front made = front(fd);
-        final VhostUserSession current = new VhostUserSession(made.device, made.socket, mapper, made.fds);
-        begin(made, current);
-        if (announceSize) {
-            current.configChanged();
-            announceSize = false;
+    private boolean hasRoom() {
+        if (state == ControllerState.IDLE) {
+            return true;
         }
-        made.socket.open(current);
+        // A front end that listens is connected to once. Who sends descriptors that cannot be closed has to wait.
+        return spec.mode() == ControllerSpec.Mode.SERVER
+                && state == ControllerState.SERVING
+                && fronts.all().size() == 1
+                && closing == 0;
     }
 
-    /// What a session needs of its controller.
-    private record Front(HostFds fds, SessionSocket socket, SessionDevice device) {}
+    private void serve(int fd) {
+        final Front made = front(fd);
+        made.begin(mapper);
+        if (state == ControllerState.IDLE) {
+            become(ControllerState.SERVING, "a front end connected");
+        }
+        admit(made);
+        if (announceSize) {
+            made.session().configChanged();
+            announceSize = false;
+        }
+        made.listen();
+    }
 
-    private void begin(Front made, VhostUserSession current) {
-        front = made;
-        session = current;
-        sessionCount++;
-        LOG.log(Level.INFO, "controller={0} session={1} begins", spec.name(), sessionCount);
+    private void admit(Front made) {
+        fronts.add(made);
+        LOG.log(Level.INFO, "controller={0} session={1} begins", spec.name(), made.number());
     }
 
     private Front front(int fd) {
-        final HostFds fds = new HostFds(foreign);
-        final SessionSocket socket =
-                new SessionSocket(control, UnixSocket.adopt(fd), foreign, new SessionSocket.SocketEvents() {
-                    @Override
-                    public void closing(String reason) {
-                        LOG.log(Level.INFO, "controller={0} session={1} ends: {2}", spec.name(), sessionCount, reason);
-                    }
-
-                    @Override
-                    public void closed() {
-                        fds.release();
-                        sessionReleased();
-                    }
-                });
-        final SessionDevice made = new SessionDevice(
-                control, device, shares, firstReactor, claim.entry(), spec.name(), new SessionDevice.SessionEvents() {
-                    @Override
-                    public void noted(String note) {
-                        Controller.this.noted(note);
-                    }
-
-                    @Override
-                    public void writebackChanged() {
-                        writebackChanged.run();
-                    }
-
-                    @Override
-                    public void memoryLost() {
-                        final VhostUserSession current = session;
-                        if (current != null) {
-                            current.close("guest memory was taken away");
-                        }
-                    }
-                });
-        return new Front(fds, socket, made);
+        sessionCount++;
+        return new Front(
+                sessionCount,
+                control,
+                fd,
+                foreign,
+                events -> new SessionDevice(
+                        control, device, shares, firstReactor, claim.entry(), spec.name(), turn, rings, events),
+                new FrontEvents());
     }
 
-    private void sessionReleased() {
-        session = null;
-        front = null;
+    private final class FrontEvents implements Front.Events {
+        @Override
+        public void hears(Front which) {
+            kept.hears(which);
+        }
+
+        @Override
+        public void heardNothing(Front which) {
+            kept.heardNothing(which);
+        }
+
+        @Override
+        public void keep(Front which, Runnable done) {
+            kept.handled(which, done);
+        }
+
+        @Override
+        public void closing(Front which, String reason) {
+            hears(which);
+            LOG.log(Level.INFO, "controller={0} session={1} ends: {2}", spec.name(), which.number(), reason);
+        }
+
+        @Override
+        public void released(Front which) {
+            Controller.this.released(which);
+        }
+
+        @Override
+        public void ringsRun(Front which) {
+            kept.runs(which);
+        }
+
+        @Override
+        public void noted(Front which, String note) {
+            notes.note(which.number(), note);
+        }
+
+        @Override
+        public void writebackChanged() {
+            writebackChanged.run();
+        }
+    }
+
+    /// Make known the session whose rings run; see [SessionKeeper].
+    void keep() {
+        kept.keep();
+    }
+
+    private void released(Front gone) {
+        final boolean known = gone.equals(fronts.first());
+        fronts.remove(gone);
+        if (known && state != ControllerState.STANDBY) {
+            kept.forget();
+        }
         if (state == ControllerState.DELETING) {
-            finishDeletion();
+            if (fronts.isEmpty()) {
+                finishDeletion();
+            }
             return;
         }
         if (surrendering) {
@@ -217,105 +261,70 @@ final class Controller {
         }
         if (state != ControllerState.SERVING) {
             // On the way to another process, which is told that there is no session any more.
-            final Runnable waits = suspendWaits;
-            suspendWaits = null;
-            if (waits != null) {
-                waits.run();
-            }
+            tellIfLetGo();
             return;
         }
         // Who hands over descriptors that cannot be closed waits for their end himself before he may hand over more.
+        closing++;
         foreign.whenClosed(() -> control.post(this::lookForNext));
     }
 
     private void lookForNext() {
+        closing--;
         if (state == ControllerState.SERVING) {
-            become(ControllerState.IDLE, "session released");
+            if (fronts.isEmpty()) {
+                become(ControllerState.IDLE, "session released");
+            }
             endpoint.resume();
         }
-    }
-
-    private void noted(String note) {
-        final long nowNs = control.nowNs();
-        if (notesHeldBack >= 0 && notedNs != 0 && nowNs - notedNs < NOTE_INTERVAL_NS) {
-            notesHeldBack++;
-            return;
-        }
-        LOG.log(
-                Level.WARNING,
-                "controller={0} session={1} {2}{3}",
-                spec.name(),
-                sessionCount,
-                note,
-                notesHeldBack == 0 ? "" : " (and " + notesHeldBack + " notes before)");
-        notedNs = nowNs;
-        notesHeldBack = 0;
     }
 
     // ---- hand-over, in the old gate
 
     /// What the next process prepares itself with; its descriptors stay this controller's.
     HandoverMessage.DiskImage image() {
-        final VhostUserSession current = session;
-        final Front currentFront = front;
-        // One that is busy with a message is told of when it is let go of.
-        final boolean between = current != null && current.state() == SessionState.OPEN;
-        imaged = between || current == null ? version() : NOT_IMAGED;
-        return current == null || currentFront == null || !between
-                ? new HandoverMessage.DiskImage(spec.name(), endpoint.fd(), -1, null)
-                : new HandoverMessage.DiskImage(spec.name(), endpoint.fd(), currentFront.socket.fd(), current.image());
+        return handed.take(spec.name(), endpoint.fd());
     }
 
-    /// Another number whenever the front end may have said something, or is another one.
-    private long version() {
-        final VhostUserSession current = session;
-        return ((long) sessionCount << 48) + (current == null ? -1 : current.messageCount());
-    }
-
-    /// Let go of the disk.
+    /// Let go of the disk. A second front end is hung up on: one goes along.
     ///
     /// @param suspended run when nothing is in flight and no message is read any more; not after
     ///     [#resume]
     void suspend(Runnable suspended) {
-        final VhostUserSession current = session;
+        final Front current = fronts.first();
+        final Front other = fronts.second();
         if (state != ControllerState.SERVING && state != ControllerState.IDLE) {
             suspended.run();
             return;
         }
         become(ControllerState.SUSPENDED, "on its way to another process");
-        if (current == null) {
-            suspended.run();
-        } else if (current.state() != SessionState.CLOSING) {
-            suspendWaits = suspended;
-            current.suspend(() -> {
-                suspendWaits = null;
-                suspended.run();
+        suspendWaits = suspended;
+        letGo = false;
+        if (other != null) {
+            other.session().close("the gate is being handed over to a new process, with one front end only");
+        }
+        if (current != null && !current.isEnding()) {
+            current.session().suspend(() -> {
+                letGo = true;
+                tellIfLetGo();
             });
         } else {
-            // Its end is near, and will be noticed.
-            suspendWaits = suspended;
+            // The end of one that is ending is near, and will be noticed.
+            tellIfLetGo();
+        }
+    }
+
+    private void tellIfLetGo() {
+        final Runnable waits = suspendWaits;
+        if (waits != null && fronts.second() == null && (fronts.isEmpty() || letGo)) {
+            suspendWaits = null;
+            waits.run();
         }
     }
 
     /// What has become of the disk since [#image()], now that it is suspended.
     HandoverMessage.DiskState suspendedState() {
-        return new HandoverMessage.DiskState(spec.name(), device.writeback(), frontState());
-    }
-
-    private HandoverMessage.Front frontState() {
-        final VhostUserSession current = session;
-        final Front currentFront = front;
-        if (current == null || currentFront == null || current.state() != SessionState.SUSPENDED) {
-            return new HandoverMessage.NoFront();
-        }
-        final SessionImage image = current.image();
-        if (version() != imaged) {
-            return new HandoverMessage.OtherFront(currentFront.socket.fd(), image);
-        }
-        return new HandoverMessage.SameFront(image.rings().stream()
-                .filter(SessionImage.RingImage::runs)
-                .map(ring -> new HandoverMessage.RingBase(ring.index(), ring.base()))
-                .toList());
+        return new HandoverMessage.DiskState(spec.name(), device.writeback(), handed.change());
     }
 
     /// Go on with the disk after all.
@@ -328,12 +337,13 @@ final class Controller {
             return;
         }
         suspendWaits = null;
-        final VhostUserSession current = session;
-        if (current == null) {
+        final Front stays = fronts.first();
+        if (stays == null) {
             become(ControllerState.IDLE, "stays, without a front end");
             endpoint.resume();
             return;
         }
+        final VhostUserSession current = stays.session();
         become(ControllerState.SERVING, "stays");
         if (absence.served()) {
             current.close("a process that has died may have heard its front end");
@@ -345,20 +355,21 @@ final class Controller {
         }
         current.resume(refusal -> {
             if (refusal != null) {
-                noted(refusal);
+                notes.note(stays.number(), refusal);
             }
             current.open();
         });
+        endpoint.resume();
     }
 
     /// Another process serves the disk: release everything here, without a trace for front ends.
     void surrender() {
         surrendering = true;
-        final VhostUserSession current = session;
+        final Front current = fronts.first();
         if (current == null) {
             finishSurrender();
         } else {
-            current.surrender();
+            current.session().surrender();
         }
     }
 
@@ -384,24 +395,36 @@ final class Controller {
     /// @param prepared told null when memory is mapped and registered, or why it cannot be
     void prepare(int connection, SessionImage image, Consumer<@Nullable String> prepared) {
         final String refusal = restore(connection, image);
-        final VhostUserSession current = session;
-        final Front currentFront = front;
-        if (refusal != null || current == null || currentFront == null) {
+        final Front current = fronts.first();
+        if (refusal != null || current == null) {
             prepared.accept(refusal);
             return;
         }
-        final GuestMemory memory = current.memory();
-        preparedMemory = memory;
-        currentFront.device.prepare(memory, () -> prepared.accept(null));
+        current.prepare(() -> prepared.accept(null));
+    }
+
+    /// Get ready to go on with another session than was prepared before.
+    ///
+    /// @param image null if there is none
+    /// @param replaced told null, or why that cannot be
+    void replace(int connection, @Nullable SessionImage image, Consumer<@Nullable String> replaced) {
+        drop(() -> {
+            if (image == null) {
+                replaced.accept(null);
+            } else {
+                prepare(connection, image, replaced);
+            }
+        });
     }
 
     private @Nullable String restore(int connection, SessionImage image) {
         final Front made = front(connection);
         try {
-            begin(made, VhostUserSession.restore(image, made.device, made.socket, mapper, made.fds));
+            made.begin(mapper, image);
+            admit(made);
             return null;
         } catch (RefusedException refused) {
-            made.socket.surrendered();
+            made.surrenderConnection();
             return "controller " + spec.name() + ": " + refused.reason();
         }
     }
@@ -413,9 +436,7 @@ final class Controller {
     void take(HandoverMessage.DiskState disk, Consumer<@Nullable String> taken) {
         device.writeback(disk.writeback());
         switch (disk.front()) {
-            case HandoverMessage.NoFront _ -> {
-                drop(() -> taken.accept(null));
-            }
+            case HandoverMessage.NoFront _ -> drop(() -> taken.accept(null));
             case HandoverMessage.SameFront same -> takeSame(same.bases(), taken);
             case HandoverMessage.OtherFront other -> {
                 drop(() -> prepare(other.connection(), other.session(), refusal -> {
@@ -430,14 +451,14 @@ final class Controller {
     }
 
     private void takeSame(List<HandoverMessage.RingBase> bases, Consumer<@Nullable String> taken) {
-        final VhostUserSession current = session;
+        final Front current = fronts.first();
         if (current == null) {
             taken.accept("controller " + spec.name() + ": its session was not prepared");
             return;
         }
         try {
             for (final HandoverMessage.RingBase ring : bases) {
-                current.base(ring.index(), ring.base());
+                current.session().base(ring.index(), ring.base());
             }
         } catch (RefusedException refused) {
             taken.accept("controller " + spec.name() + ": " + refused.reason());
@@ -447,26 +468,24 @@ final class Controller {
     }
 
     private void run(Consumer<@Nullable String> taken) {
-        final VhostUserSession current = session;
+        final Front current = fronts.first();
         if (current == null) {
             taken.accept("controller " + spec.name() + ": its front end has gone");
             return;
         }
         running = true;
-        current.resume(refusal -> {
+        current.session().resume(refusal -> {
             taken.accept(refusal);
             unprepare(() -> {});
         });
     }
 
     private void unprepare(Runnable done) {
-        final GuestMemory memory = preparedMemory;
-        final Front currentFront = front;
-        preparedMemory = null;
-        if (memory == null || currentFront == null) {
+        final Front current = fronts.first();
+        if (current == null) {
             done.run();
         } else {
-            currentFront.device.unprepare(memory, done);
+            current.unprepare(done);
         }
     }
 
@@ -474,20 +493,19 @@ final class Controller {
     ///
     /// @param dropped run when nothing of it is left
     private void drop(Runnable dropped) {
-        final VhostUserSession current = session;
+        final Front current = fronts.first();
         if (current == null) {
             dropped.run();
         } else {
             suspendWaits = dropped;
-            unprepare(current::surrender);
+            unprepare(() -> current.session().surrender());
         }
     }
 
     /// Be the one who serves the disk.
     void beginToServe() {
-        final VhostUserSession current = session;
-        final Front currentFront = front;
-        if (!running || current == null || currentFront == null) {
+        final Front current = fronts.first();
+        if (!running || current == null) {
             drop(() -> {
                 become(ControllerState.IDLE, "taken over");
                 endpoint.resume();
@@ -495,8 +513,9 @@ final class Controller {
             return;
         }
         become(ControllerState.SERVING, "taken over");
-        current.open();
-        currentFront.socket.open(current);
+        current.session().open();
+        current.listen();
+        endpoint.resume();
     }
 
     /// Let go of everything that was prepared or taken, without a trace for front ends.
@@ -525,18 +544,15 @@ final class Controller {
         if (state == ControllerState.DELETING) {
             return;
         }
-        final VhostUserSession current = session;
-        if (current == null && state == ControllerState.IDLE) {
-            finishDeletion();
-            return;
+        if (state != ControllerState.IDLE) {
+            become(ControllerState.DELETING, "deleted by the operator");
         }
-        become(ControllerState.DELETING, "deleted by the operator");
-        if (current == null) {
-            // Only the descriptors of the last session are still being closed; that needs no controller.
+        if (fronts.isEmpty()) {
+            // The descriptors of the last session may still be being closed; that needs no controller.
             finishDeletion();
-        } else {
-            current.close("the controller is deleted");
         }
+        // Those whose rings wait go first: the end of the others is not to start them.
+        fronts.all().reversed().forEach(each -> each.session().close("the controller is deleted"));
     }
 
     boolean isBeingDeleted() {
@@ -554,11 +570,10 @@ final class Controller {
     /// The volume has another size: tell the guest, now or when it is there.
     void resized(long sizeBytes) {
         device.resize(sizeBytes);
-        final VhostUserSession current = session;
-        if (current == null) {
+        if (fronts.isEmpty()) {
             announceSize = true;
         } else {
-            current.configChanged();
+            fronts.all().forEach(each -> each.session().configChanged());
         }
     }
 
@@ -579,22 +594,6 @@ final class Controller {
                 setting.delayBaseUs(),
                 setting.iopsThreshold(),
                 device.writeback(),
-                sessions());
-    }
-
-    private List<ControllerStatus.Session> sessions() {
-        final VhostUserSession current = session;
-        final Front currentFront = front;
-        if (current == null || currentFront == null) {
-            return List.of();
-        }
-        final List<ControllerStatus.Queue> queues = currentFront.device.queueStatus(current);
-        return List.of(new ControllerStatus.Session(
-                sessionCount,
-                current.state().name(),
-                !queues.isEmpty(),
-                current.features(),
-                current.protocolFeatures(),
-                queues));
+                fronts.all().stream().map(Front::status).toList());
     }
 }

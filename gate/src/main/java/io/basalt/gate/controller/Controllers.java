@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.cluster.RingListener;
 import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerHost;
@@ -35,6 +36,7 @@ public final class Controllers implements ControllerHost {
     private final long guestBytesMax;
     private final Map<String, Controller> controllers = new LinkedHashMap<>();
     private ChangeListener changes = _ -> {};
+    private SessionKeeper.Source keepers = _ -> SessionKeeper.NONE;
     private @Nullable Map<String, UnixListener> listeners;
     private int nextReactor;
 
@@ -77,8 +79,10 @@ public final class Controllers implements ControllerHost {
                     nextReactor,
                     BlkLimits.DEFAULT.withQueueCount(queueCount),
                     new HostMemoryMapper(guestBytesMax),
+                    ringListener(spec.volume()),
                     inherited,
                     listeners != null,
+                    keepers.of(spec.name()),
                     () -> changes.changed(spec.name()),
                     () -> controllers.remove(spec.name()));
         } catch (LinuxException failure) {
@@ -177,6 +181,21 @@ public final class Controllers implements ControllerHost {
         }
     }
 
+    // ---- what outlives this process
+
+    /// Controllers that are made from now on make their sessions known.
+    public void keptBy(SessionKeeper.Source source) {
+        keepers = source;
+    }
+
+    /// Make a controller's session known as it is, as soon as no message is under way.
+    public void keep(String name) {
+        final Controller controller = controllers.get(name);
+        if (controller != null) {
+            controller.keep();
+        }
+    }
+
     // ---- hand-over, in the old gate
 
     /// Whether a controller is just being deleted: then nothing can be handed over.
@@ -203,6 +222,11 @@ public final class Controllers implements ControllerHost {
         final VolumeEntry entry = volumes.find(volume);
         final String base = entry == null ? null : entry.spec().base();
         return base == null ? volume : rootOf(base);
+    }
+
+    private RingListener ringListener(String volume) {
+        final VolumeEntry root = volumes.find(rootOf(volume));
+        return root != null && root.volume() instanceof RingListener listener ? listener : RingListener.NONE;
     }
 
     /// The volume that controllers of one group are in the end about.
@@ -262,6 +286,14 @@ public final class Controllers implements ControllerHost {
         } else {
             require(image.name()).prepare(image.connection(), session, prepared);
         }
+    }
+
+    /// Get ready to go on with another session of a disk than was prepared before, or with none.
+    ///
+    /// @param image its connection and session belong to this object from now on
+    /// @param replaced told null, or why that cannot be
+    public void replace(HandoverMessage.DiskImage image, Consumer<@Nullable String> replaced) {
+        require(image.name()).replace(image.connection(), image.session(), replaced);
     }
 
     /// Run a disk that was let go of elsewhere.

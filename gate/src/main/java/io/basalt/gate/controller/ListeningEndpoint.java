@@ -5,8 +5,8 @@ import io.basalt.linux.socket.UnixListener;
 import io.basalt.linux.uring.UringSpec;
 import io.basalt.reactor.Reactor;
 
-/// A socket that the gate listens on. One front end at a time: the next waits in the backlog until the one before
-/// has gone and everything of it is released.
+/// A socket that the gate listens on. Two front ends at a time, of which one is about to go; a third is
+/// hung up on. What comes while one before is being released waits in the backlog.
 final class ListeningEndpoint implements Endpoint {
     /// Connections that may wait.
     static final int BACKLOG = 4;
@@ -29,12 +29,17 @@ final class ListeningEndpoint implements Endpoint {
 
     @Override
     public void resume() {
-        while (taker.free()) {
+        while (taker.free() || taker.full()) {
             final int fd = listener.accept();
             if (fd < 0) {
                 return;
             }
-            taker.take(fd);
+            if (taker.free()) {
+                taker.take(fd);
+            } else {
+                foreign.close(fd);
+                taker.refused();
+            }
         }
     }
 

@@ -90,27 +90,37 @@ final class QueueSlot {
     ///
     /// @param acknowledged run in the data reactor when nothing uses the old setup any more
     void change(QueueSetup next, Runnable acknowledged) {
-        running().change(next, acknowledged);
+        final BlkQueue current = queue;
+        if (current == null) {
+            acknowledged.run();
+        } else {
+            current.change(next, acknowledged);
+        }
+    }
+
+    /// Answer nothing more that is in flight; see [BlkQueue#abandon()].
+    void abandon() {
+        final BlkQueue current = queue;
+        if (current != null) {
+            current.abandon();
+        }
     }
 
     /// Finish what is in flight and stop.
     ///
     /// @param stopped run in the data reactor with the vring base
     void stop(IntConsumer stopped) {
-        final BlkQueue stopping = running();
+        final BlkQueue stopping = queue;
+        if (stopping == null) {
+            // Refused after the session had been told of its start.
+            stopped.accept(first.base());
+            return;
+        }
         stopping.stop(base -> {
             reactor().removePoller(stopping);
             queue = null;
             share.giveBack();
             stopped.accept(base);
         });
-    }
-
-    private BlkQueue running() {
-        final BlkQueue current = queue;
-        if (current == null) {
-            throw new IllegalStateException("queue " + first.index() + " does not run");
-        }
-        return current;
     }
 }

@@ -1,5 +1,6 @@
 package io.basalt.gate.controller;
 
+import io.basalt.gate.cluster.RingListener;
 import io.basalt.gate.rpc.ControllerStatus;
 import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.reactor.Reactor;
@@ -16,15 +17,20 @@ import io.basalt.virtio.vhostuser.VhostUserSession;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What one session drives: a disk whose queues are spread over the data reactors.
 ///
+/// While another session of the controller runs its rings ([RingTurn]), those of this one are *held*:
+/// to the session they have started, but nothing touches them.
+///
 /// Concurrency: lives on the control reactor. Commands go to the data reactor of their queue as posted commands,
 /// and their outcome comes back the same way; neither side waits.
-final class SessionDevice implements VhostUserDevice {
+final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     /// Most descriptors of a queue, QEMU's own limit (VIRTQUEUE_MAX_SIZE).
     private static final int QUEUE_SIZE_MAX = 1024;
 
@@ -36,13 +42,23 @@ final class SessionDevice implements VhostUserDevice {
     private final int firstReactor;
     private final VolumeEntry volume;
     private final String name;
+    private final RingTurn turn;
+    private final RingListener rings;
     private final @Nullable QueueSlot[] slots;
+    private final @Nullable QueueSetup[] held;
     private final @Nullable QueueStatistics[] statistics;
+    private int slotCount;
+    private boolean ringsRun;
+    private boolean logging;
+    private boolean gone;
 
     /// What a session tells the controller it belongs to. On the control reactor.
     interface SessionEvents {
         /// Something for the log, at a limited rate.
         void noted(String note);
+
+        /// The session's rings are about to run, and no other session's.
+        void ringsRun();
 
         /// The guest has changed its cache mode, which must be remembered before it hears that it has.
         void writebackChanged();
@@ -55,6 +71,8 @@ final class SessionDevice implements VhostUserDevice {
     /// @param firstReactor where queue 0 lives; queue n lives n further on, round and round
     /// @param volume told of what the queues count
     /// @param name the controller's, for the volume's statistics
+    /// @param turn the controller's
+    /// @param rings told of rings that start and stop
     SessionDevice(
             Reactor control,
             BlkDevice device,
@@ -62,6 +80,8 @@ final class SessionDevice implements VhostUserDevice {
             int firstReactor,
             VolumeEntry volume,
             String name,
+            RingTurn turn,
+            RingListener rings,
             SessionEvents events) {
         this.control = control;
         this.device = device;
@@ -71,7 +91,10 @@ final class SessionDevice implements VhostUserDevice {
         this.firstReactor = firstReactor;
         this.volume = volume;
         this.name = name;
+        this.turn = turn;
+        this.rings = rings;
         this.slots = new QueueSlot[device.limits().queueCount()];
+        this.held = new QueueSetup[slots.length];
         this.statistics = new QueueStatistics[slots.length];
     }
 
@@ -116,17 +139,101 @@ final class SessionDevice implements VhostUserDevice {
 
     @Override
     public void startQueue(QueueSetup setup, Completion completion) {
+        if (!gone && turn.take(this)) {
+            start(setup, refusal -> {
+                if (refusal != null) {
+                    forget(setup.index());
+                }
+                completion.completed(refusal);
+                settle();
+            });
+            return;
+        }
+        if (Arrays.stream(held).allMatch(Objects::isNull)) {
+            events.noted("waits until the session before it has stopped its rings");
+        }
+        held[setup.index()] = setup;
+        completion.completed(null);
+    }
+
+    @Override
+    public void go() {
+        for (int index = 0; index < held.length; index++) {
+            final QueueSetup setup = held[index];
+            held[index] = null;
+            if (setup != null) {
+                // The session knows it as started: a refusal now is like a ring that breaks at once.
+                start(setup, refusal -> {
+                    if (refusal != null) {
+                        events.noted("queue " + setup.index() + " does not start: " + refusal);
+                        setup.error().raise();
+                    }
+                });
+            }
+        }
+    }
+
+    private void start(QueueSetup setup, Consumer<@Nullable String> started) {
         final int index = setup.index();
         final VolumeShare share = shares.get((firstReactor + index) % shares.size());
         final QueueSlot slot = new QueueSlot(share, device, this::queueBroken, setup);
+        if (!ringsRun) {
+            ringsRun = true;
+            events.ringsRun();
+            rings.ringsStart(this);
+        }
+        logging = setup.log() != null;
         slots[index] = slot;
+        slotCount++;
         slot.reactor().post(() -> {
             final String refusal = slot.start();
             control.post(() -> {
-                started(slot, index, refusal);
-                completion.completed(refusal);
+                count(slot, index);
+                started.accept(refusal);
             });
         });
+    }
+
+    private void forget(int index) {
+        slots[index] = null;
+        slotCount--;
+        forgetStatistics(index);
+    }
+
+    /// A ring has stopped and may have been the last. Not before the session knows: it may start it
+    /// again at once.
+    private void settle() {
+        if (slotCount == 0 && ringsRun) {
+            ringsRun = false;
+            rings.ringsStopped(this, logging);
+            turn.leave(this);
+        }
+    }
+
+    /// The front end has hung up, or is hung up on: rings that wait never run.
+    void frontEndGone() {
+        gone = true;
+        if (!ringsRun) {
+            turn.leave(this);
+        }
+        rings.sessionEnds(this, this::abandon);
+    }
+
+    private void abandon() {
+        for (final QueueSlot slot : slots) {
+            if (slot != null) {
+                slot.reactor().post(slot::abandon);
+            }
+        }
+    }
+
+    /// The session has ended; no queue is left.
+    void released() {
+        assert slotCount == 0 : slotCount;
+        // The last ring's stop has come to this before it came to [#settle()].
+        settle();
+        turn.leave(this);
+        rings.sessionEnded(this);
     }
 
     /// Register guest memory with the volume on every reactor, so that queues that start later need not wait for it.
@@ -158,10 +265,9 @@ final class SessionDevice implements VhostUserDevice {
         }
     }
 
-    private void started(QueueSlot slot, int index, @Nullable String refusal) {
+    private void count(QueueSlot slot, int index) {
         final BlkQueue queue = slot.queue();
-        if (refusal != null || queue == null) {
-            slots[index] = null;
+        if (queue == null) {
             return;
         }
         final QueueStatistics counted =
@@ -172,18 +278,33 @@ final class SessionDevice implements VhostUserDevice {
 
     @Override
     public void changeQueue(QueueSetup setup, Completion completion) {
+        if (held[setup.index()] != null) {
+            held[setup.index()] = setup;
+            completion.completed(null);
+            return;
+        }
+        logging = setup.log() != null;
         final QueueSlot slot = slot(setup.index());
         slot.reactor().post(() -> slot.change(setup, () -> control.post(() -> completion.completed(null))));
     }
 
     @Override
     public void stopQueue(int index, StopCompletion completion) {
+        final QueueSetup waiting = held[index];
+        if (waiting != null) {
+            held[index] = null;
+            if (Arrays.stream(held).allMatch(Objects::isNull)) {
+                turn.leave(this);
+            }
+            completion.stopped(waiting.base());
+            return;
+        }
         final QueueSlot slot = slot(index);
         slot.reactor()
                 .post(() -> slot.stop(base -> control.post(() -> {
-                    slots[index] = null;
-                    forgetStatistics(index);
+                    forget(index);
                     completion.stopped(base);
+                    settle();
                 })));
     }
 
@@ -219,14 +340,21 @@ final class SessionDevice implements VhostUserDevice {
         }
     }
 
-    /// The queues that run now.
+    private int reactorOf(int index) {
+        return shares.get((firstReactor + index) % shares.size()).reactor().id();
+    }
+
+    /// The queues that run now, or wait for their turn.
     List<ControllerStatus.Queue> queueStatus(VhostUserSession session) {
         final List<ControllerStatus.Queue> queues = new ArrayList<>();
         for (int index = 0; index < slots.length; index++) {
             final QueueSlot slot = slots[index];
             final QueueStatistics counted = statistics[index];
+            final QueueSetup waits = held[index];
             if (slot != null && counted != null) {
                 queues.add(status(index, slot, counted, session));
+            } else if (waits != null) {
+                queues.add(new ControllerStatus.Queue(index, "HELD", reactorOf(index), waits.size(), 0, 0, 0, ""));
             }
         }
         return queues;

@@ -32,9 +32,23 @@ final class SessionSocket implements FrontEndConnection {
     private int watch = -1;
     private @Nullable VhostUserSession session;
     private @Nullable Timer deadline;
+    private long keptMessages;
+    private boolean keeping;
 
     /// What the socket tells the controller it belongs to. On the control reactor.
     interface SocketEvents {
+        /// Bytes are about to be taken from the front end.
+        void hears();
+
+        /// There were none, and no message is under way.
+        void heardNothing();
+
+        /// A message has been handled.
+        ///
+        /// @param kept run when the session is made known as it is now, at once or later; nothing is
+        ///     read before
+        void keep(Runnable kept);
+
         /// The session ends.
         void closing(String reason);
 
@@ -72,16 +86,23 @@ final class SessionSocket implements FrontEndConnection {
 
     private void read() {
         final VhostUserSession current = session;
-        if (current == null) {
+        if (current == null || keeping) {
             return;
         }
         for (int reads = 0; current.bytesWanted() > 0; reads++) {
+            if (current.messageCount() != keptMessages && !keep(current)) {
+                return;
+            }
             if (reads == READS_MAX) {
                 control.post(this::read);
                 return;
             }
+            events.hears();
             final int result = socket.receive(current.input(), current.bytesWanted(), fds);
             if (result == -Errno.EAGAIN) {
+                if (current.between()) {
+                    events.heardNothing();
+                }
                 keepDeadline(current);
                 return;
             }
@@ -99,6 +120,23 @@ final class SessionSocket implements FrontEndConnection {
             }
             current.received(result, fds, socket.receivedFds(), control.nowNs());
         }
+    }
+
+    /// Make known what came of the last message.
+    ///
+    /// @return whether that is done; otherwise reading goes on when it is
+    private boolean keep(VhostUserSession current) {
+        keptMessages = current.messageCount();
+        keeping = true;
+        final boolean[] returned = {false};
+        events.keep(() -> {
+            keeping = false;
+            if (returned[0]) {
+                control.post(this::read);
+            }
+        });
+        returned[0] = true;
+        return !keeping;
     }
 
     private void closeReceived() {

@@ -57,7 +57,8 @@ final class DataFolder implements AutoCloseable {
         return lock.fd();
     }
 
-    private static void make(Path folder) {
+    /// Make a folder that only this user may use, unless it is there.
+    static void make(Path folder) {
         try {
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(folder, OWNER_ONLY);

@@ -4,10 +4,16 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.ClusterTaker;
+import io.basalt.gate.handover.HandoverSocket;
 import io.basalt.gate.handover.Successor;
 import io.basalt.gate.handover.Takeover;
+import io.basalt.gate.holder.HolderLink;
+import io.basalt.gate.holder.Standby;
+import io.basalt.gate.holder.StandbyState;
 import io.basalt.gate.metrics.GateMetrics;
 import io.basalt.gate.metrics.MetricsServer;
+import io.basalt.gate.rehearsal.Rehearsal;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.rpc.RpcServer;
@@ -21,17 +27,20 @@ import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.thread.SystemClock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +56,7 @@ public final class Gate implements AutoCloseable {
     private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
     /// How often what could not be restored is tried again, in nanoseconds.
     private static final long RETRY_NS = 5_000_000_000L;
+    private static final long STANDBY_STEP_NS = 500_000_000L;
     private static final int METRICS_TRIES = 100;
     private static final long METRICS_STEP_NS = 100_000_000L;
     static final String VERSION = "0.1.0";
@@ -54,6 +64,7 @@ public final class Gate implements AutoCloseable {
     private final GateOptions options;
     private final Reactors reactors;
     private final @Nullable ClusterMembership membership;
+    private final @Nullable Life life;
     private final Core core;
     private final VolumeRegistry volumes;
     private final Controllers controllers;
@@ -63,10 +74,17 @@ public final class Gate implements AutoCloseable {
     private boolean closed;
 
     /// @param opened the data folder, or null if another gate hands it over
-    private Gate(GateOptions options, GateLog log, @Nullable DataFolder opened, Successor.@Nullable Launcher launcher) {
+    /// @param held whether a holder is to keep what is served
+    private Gate(
+            GateOptions options,
+            GateLog log,
+            @Nullable DataFolder opened,
+            Successor.@Nullable Launcher launcher,
+            boolean held) {
         this.options = options;
         folder = opened;
         reactors = new Reactors(options);
+        life = held ? new Life(reactors.data()) : null;
         try {
             final ClusterOptions cluster = options.cluster();
             membership = cluster == null
@@ -96,20 +114,13 @@ public final class Gate implements AutoCloseable {
     public static Gate start(GateOptions options, GateLog log, Successor.@Nullable Launcher launcher) {
         final DataFolder folder = DataFolder.open(options);
         try {
-            final Gate gate = new Gate(options, log, folder, launcher);
+            final Gate gate = new Gate(options, log, folder, launcher, false);
             try {
-                gate.onControl(() -> {
-                    gate.core.restore();
-                    gate.core.serve(
-                            RpcServer.listen(gate.reactors.control(), gate.core.dispatcher, options.rpcSocket()),
-                            folder);
-                    return Boolean.TRUE;
-                });
+                gate.begin(folder, 0);
             } catch (RuntimeException failure) {
                 gate.reactors.close();
                 throw failure;
             }
-            gate.metrics = gate.metrics(options.metrics(), 0);
             return gate;
         } catch (RuntimeException failure) {
             folder.close();
@@ -117,12 +128,92 @@ public final class Gate implements AutoCloseable {
         }
     }
 
+    /// Bring back what the state file holds, and serve it.
+    private void begin(DataFolder owned, int metricsTries) {
+        onControl(() -> {
+            core.restore();
+            core.serve(RpcServer.listen(reactors.control(), core.dispatcher, options.rpcSocket()), owned);
+            return Boolean.TRUE;
+        });
+        metrics = metrics(options.metrics(), metricsTries);
+    }
+
+    /// Work with the folder's [GateHolder]: be the gate if there is none, else stand by, and be it when it
+    /// dies. Returns when this is the gate. Without a holder, the folder's lock tells who is the gate; one
+    /// that is started later is told everything.
+    public static Gate standBy(GateOptions options, GateLog log, Successor.@Nullable Launcher launcher) {
+        DataFolder.make(options.data());
+        while (true) {
+            final Gate gate = new Gate(options, log, null, launcher, true);
+            final String reason = gate.standByOnce();
+            if (reason.isEmpty()) {
+                return gate;
+            }
+            LOG.log(Level.INFO, "standing by again: {0}", reason);
+            gate.close();
+            LockSupport.parkNanos(STANDBY_STEP_NS);
+        }
+    }
+
+    /// @return empty if this is the gate, else why not
+    private String standByOnce() {
+        final CompletableFuture<StandbyState> outcome = new CompletableFuture<>();
+        final CompletableFuture<String> why = new CompletableFuture<>();
+        final CompletableFuture<Boolean> stands = new CompletableFuture<>();
+        reactors.control().post(() -> {
+            try {
+                core.standBy(
+                        (state, reason) -> {
+                            why.complete(reason);
+                            outcome.complete(state);
+                            stands.complete(false);
+                        },
+                        () -> stands.complete(true));
+            } catch (RuntimeException failure) {
+                outcome.completeExceptionally(failure);
+                stands.complete(false);
+            }
+        });
+        if (stands.join()) {
+            // What starts as the gate has nobody waiting for it.
+            warmUp();
+            reactors.control()
+                    .post(() -> Objects.requireNonNull(core.link, "made with a holder")
+                            .warm());
+        }
+        final StandbyState state = outcome.join();
+        if (state == StandbyState.ABANDONED) {
+            return why.join();
+        }
+        if (state == StandbyState.OWNER) {
+            metrics = metrics(options.metrics(), METRICS_TRIES);
+            return "";
+        }
+        final DataFolder opened;
+        try {
+            opened = DataFolder.open(options);
+        } catch (IllegalStateException inUse) {
+            return String.valueOf(inUse.getMessage());
+        }
+        begin(opened, METRICS_TRIES);
+        return "";
+    }
+
     /// Take over all that another gate serves, which started this process for it.
     ///
     /// @param socket where that gate waits
     /// @throws IllegalStateException if the other gate stays what it is; nothing is left running then
     public static Gate takeOver(GateOptions options, GateLog log, Path socket, Successor.@Nullable Launcher launcher) {
-        final Gate gate = new Gate(options, log, null, launcher);
+        return takeOver(options, log, socket, launcher, false);
+    }
+
+    /// The same.
+    ///
+    /// @param held whether a holder is to keep what is served from then on
+    /// @throws IllegalStateException if the other gate stays what it is; nothing is left running then
+    public static Gate takeOver(
+            GateOptions options, GateLog log, Path socket, Successor.@Nullable Launcher launcher, boolean held) {
+        final Gate gate = new Gate(options, log, null, launcher, held);
         gate.warmUp();
         final CompletableFuture<String> ended = new CompletableFuture<>();
         gate.reactors.control().post(() -> {
@@ -149,6 +240,7 @@ public final class Gate implements AutoCloseable {
             each.reactor().post(() -> one.complete(WarmUp.run(each.reactor())));
         }
         done.forEach(CompletableFuture::join);
+        Rehearsal.once(options.cluster() != null);
     }
 
     /// Completed with 0 when another process has become the gate; this one is then to be closed.
@@ -194,6 +286,7 @@ public final class Gate implements AutoCloseable {
         final GateMetrics metrics;
         final @Nullable ClusterClient client;
         final HandoverMethods handovers;
+        final @Nullable HolderLink link;
 
         @Nullable
         RpcServer server;
@@ -204,6 +297,10 @@ public final class Gate implements AutoCloseable {
             factory = new StoreVolumeFactory(client);
             volumes = new VolumeRegistry(factory);
             controllers = new Controllers(control, reactors.data(), volumes, options.guestMemoryMax());
+            link = life == null ? null : holderLink(life);
+            if (link != null) {
+                controllers.keptBy(link);
+            }
             methods = GateMethods.register(
                     dispatcher,
                     volumes,
@@ -234,7 +331,7 @@ public final class Gate implements AutoCloseable {
         void serve(RpcServer listening, DataFolder owned) {
             server = listening;
             folder = owned;
-            handovers.giver(new GateGiver(
+            final GateGiver giver = new GateGiver(
                     dispatcher,
                     methods,
                     volumes,
@@ -242,19 +339,58 @@ public final class Gate implements AutoCloseable {
                     listening,
                     owned.fd(),
                     client,
-                    () -> handedOver.complete(0)));
+                    () -> handedOver.complete(0));
+            handovers.giver(giver);
+            final HolderLink holder = link;
+            if (holder != null) {
+                final GateKeeping keeping = new GateKeeping(holder, giver, controllers);
+                giver.keptBy(keeping);
+                methods.onSaved(holder::changed);
+                keeping.comeBack();
+            }
+        }
+
+        private HolderLink holderLink(Life shown) {
+            final Path socket = GateHolder.socket(options.data());
+            return new HolderLink(
+                    reactors.control(),
+                    () -> {
+                        try {
+                            return HandoverSocket.of(HandoverDoor.connect(socket));
+                        } catch (IllegalStateException | UncheckedIOException nobody) {
+                            LOG.log(Level.DEBUG, "no holder: {0}", nobody.getMessage());
+                            return null;
+                        }
+                    },
+                    VERSION,
+                    ProcessControl.processId(),
+                    shown.fd());
+        }
+
+        /// @param ended told OWNER, STARTS, or ABANDONED and why
+        /// @param stands run when this process is to stand by
+        void standBy(BiConsumer<StandbyState, String> ended, Runnable stands) {
+            final Reactor control = reactors.control();
+            final ClusterTaker cluster = client == null ? null : new ClusterTaker(control, client);
+            final Standby standby = new Standby(control, new StandbyTaker(taker(), controllers, cluster), ended);
+            if (!Objects.requireNonNull(link, "made with a holder").standBy(standby, stands)) {
+                ended.accept(StandbyState.STARTS, "");
+            }
+        }
+
+        private GateTaker taker() {
+            final Reactor control = reactors.control();
+            return new GateTaker(control, factory, volumes, controllers, methods, client, (owned, listener) -> {
+                serve(RpcServer.adopt(control, dispatcher, options.rpcSocket(), listener), owned);
+                if (methods.unappliedCount() > 0) {
+                    retryLater(control, this);
+                }
+            });
         }
 
         void enter(Path socket, Consumer<String> ended) {
             final Reactor control = reactors.control();
-            final GateTaker taker =
-                    new GateTaker(control, factory, volumes, controllers, methods, client, (owned, listener) -> {
-                        serve(RpcServer.adopt(control, dispatcher, options.rpcSocket(), listener), owned);
-                        if (methods.unappliedCount() > 0) {
-                            retryLater(control, this);
-                        }
-                    });
-            final Takeover takeover = new Takeover(taker, ended);
+            final Takeover takeover = new Takeover(taker(), ended);
             takeover.greet(
                     HandoverDoor.enter(control, socket, takeover.listener()), VERSION, ProcessControl.processId());
         }
@@ -300,6 +436,10 @@ public final class Gate implements AutoCloseable {
         }
         final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
         reactors.control().post(() -> {
+            final HolderLink holder = core.link;
+            if (holder != null) {
+                holder.close();
+            }
             final RpcServer listening = core.server;
             if (listening != null) {
                 listening.close();
@@ -326,6 +466,9 @@ public final class Gate implements AutoCloseable {
             membership.close();
         }
         reactors.close();
+        if (life != null) {
+            life.close();
+        }
         if (folder != null) {
             folder.close();
         }

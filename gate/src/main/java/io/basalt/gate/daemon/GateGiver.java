@@ -4,6 +4,7 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.controller.Controllers;
 import io.basalt.gate.handover.Absence;
+import io.basalt.gate.handover.ClusterGiver;
 import io.basalt.gate.handover.Handover;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
@@ -27,9 +28,28 @@ final class GateGiver implements Handover.Source {
     private final Controllers controllers;
     private final RpcServer server;
     private final int lock;
-    private final @Nullable ClusterClient client;
+    private final @Nullable ClusterGiver cluster;
     private final Runnable surrendered;
     private boolean held;
+    private Keeping keeping = Keeping.NONE;
+
+    /// Who keeps what is served, for the case that this process dies.
+    interface Keeping {
+        /// Nobody.
+        Keeping NONE = new Keeping() {
+            @Override
+            public void leave() {}
+
+            @Override
+            public void comeBack() {}
+        };
+
+        /// Nothing is to be kept from now on. Effective at once.
+        void leave();
+
+        /// Everything is to be kept again.
+        void comeBack();
+    }
 
     /// @param lock descriptor that holds the data folder's lock
     /// @param client null if the gate belongs to no cluster
@@ -49,17 +69,22 @@ final class GateGiver implements Handover.Source {
         this.controllers = controllers;
         this.server = server;
         this.lock = lock;
-        this.client = client;
+        cluster = client == null ? null : new ClusterGiver(client);
         this.surrendered = surrendered;
+    }
+
+    void keptBy(Keeping keeper) {
+        keeping = keeper;
     }
 
     @Override
     public void hold() {
         held = true;
+        // One process is about to be the gate by agreement: no other may be by this one's death.
+        keeping.leave();
         dispatcher.hold("the gate is being handed over to a new process");
-        if (client != null) {
-            // Two processes of one gate must not both be its node to the metaserver, which knows one connection a node.
-            client.pause();
+        if (cluster != null) {
+            cluster.hold();
         }
     }
 
@@ -93,6 +118,11 @@ final class GateGiver implements Handover.Source {
         return controllers.anyBeingDeleted() ? "a controller is just being deleted; ask again" : null;
     }
 
+    /// Whether its volumes may be a cluster's.
+    boolean clustered() {
+        return cluster != null;
+    }
+
     @Override
     public List<List<String>> groups() {
         return controllers.groups();
@@ -102,8 +132,8 @@ final class GateGiver implements Handover.Source {
     public void suspend(List<String> group, Runnable suspended) {
         controllers.suspend(group, () -> {
             final ClusterVolume volume = clusterVolume(group);
-            if (volume != null && client != null) {
-                client.rest(volume);
+            if (volume != null && cluster != null) {
+                cluster.suspended(volume);
             }
             suspended.run();
         });
@@ -122,8 +152,8 @@ final class GateGiver implements Handover.Source {
     @Override
     public void resume(List<String> group, Absence absence) {
         final ClusterVolume volume = clusterVolume(group);
-        if (volume != null && client != null) {
-            client.wake(volume);
+        if (volume != null && cluster != null) {
+            cluster.resume(volume);
         }
         controllers.resume(group, absence);
     }
@@ -133,9 +163,10 @@ final class GateGiver implements Handover.Source {
         if (held) {
             held = false;
             dispatcher.hold(null);
-            if (client != null) {
-                client.resume(served);
+            if (cluster != null) {
+                cluster.release(served);
             }
+            keeping.comeBack();
         }
     }
 

@@ -4,6 +4,7 @@ import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.config.GateStateException;
 import io.basalt.gate.controller.Controllers;
+import io.basalt.gate.handover.ClusterTaker;
 import io.basalt.gate.handover.HandoverMessage.DiskImage;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.OtherFront;
@@ -18,6 +19,7 @@ import io.basalt.linux.LinuxException;
 import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,17 +32,19 @@ import org.jspecify.annotations.Nullable;
 
 /// What takes over all that another gate serves. Control reactor.
 final class GateTaker implements Takeover.Target {
-    private static final long CLUSTER_LOOK_NS = 5_000_000;
+    private static final System.Logger LOG = System.getLogger(GateTaker.class.getName());
+    private static final long US_NS = 1_000;
 
     private final Reactor control;
     private final StoreVolumeFactory factory;
     private final VolumeRegistry volumes;
     private final Controllers controllers;
     private final GateMethods methods;
-    private final @Nullable ClusterClient client;
+    private final @Nullable ClusterTaker cluster;
     private final Owner owner;
     private @Nullable DataFolder folder;
     private @Nullable UnixListener rpcListener;
+    private boolean standsBy;
 
     /// Who is the gate in the end.
     interface Owner {
@@ -65,8 +69,15 @@ final class GateTaker implements Takeover.Target {
         this.volumes = volumes;
         this.controllers = controllers;
         this.methods = methods;
-        this.client = client;
+        cluster = client == null ? null : new ClusterTaker(control, client);
         this.owner = owner;
+    }
+
+    /// Prepare without being the cluster's node: the gate that is to be taken over from serves until it
+    /// dies.
+    GateTaker standingBy() {
+        standsBy = true;
+        return this;
     }
 
     @Override
@@ -88,9 +99,10 @@ final class GateTaker implements Takeover.Target {
         final Map<String, Integer> files = new LinkedHashMap<>();
         everything.files().forEach(file -> files.put(file.volume(), file.fd()));
         factory.inherit(files);
-        if (client != null) {
-            client.holdAttachments();
-            client.start();
+        if (cluster != null && standsBy) {
+            cluster.follow();
+        } else if (cluster != null) {
+            cluster.hold();
         }
         try {
             methods.restore(everything.configuration());
@@ -123,11 +135,10 @@ final class GateTaker implements Takeover.Target {
 
     private void whenClusterIsThere(Runnable then) {
         final boolean needed = volumes.volumes().stream().anyMatch(entry -> entry.spec() instanceof VolumeSpec.Basalt);
-        if (!needed || client == null || client.ready()) {
-            then.run();
+        if (needed && cluster != null && !standsBy) {
+            cluster.whenThere(() -> cluster.connect(then));
         } else {
-            // The old gate bounds the wait.
-            control.schedule(CLUSTER_LOOK_NS, () -> whenClusterIsThere(then));
+            then.run();
         }
     }
 
@@ -161,18 +172,19 @@ final class GateTaker implements Takeover.Target {
 
     @Override
     public void take(List<DiskState> disks, Consumer<@Nullable String> taken) {
+        final long beganNs = control.clock().nanoTime();
         final VolumeEntry entry = controllers.volumeOf(disks.getFirst().name());
-        if (client != null && entry != null && entry.volume() instanceof ClusterVolume volume) {
-            client.attachHeld(volume, refusal -> {
+        if (cluster != null && entry != null && entry.volume() instanceof ClusterVolume volume) {
+            cluster.take(volume, refusal -> {
                 if (refusal == null) {
-                    run(disks, taken);
+                    run(disks, beganNs, taken);
                 } else {
                     disks.forEach(GateTaker::closeFds);
                     taken.accept("volume " + volume.name() + " is not attached: " + refusal);
                 }
             });
         } else {
-            run(disks, taken);
+            run(disks, beganNs, taken);
         }
     }
 
@@ -191,8 +203,17 @@ final class GateTaker implements Takeover.Target {
         }
     }
 
-    private void run(List<DiskState> disks, Consumer<@Nullable String> taken) {
-        final Gathered gathered = new Gathered(disks.size() + 1, taken);
+    private void run(List<DiskState> disks, long beganNs, Consumer<@Nullable String> taken) {
+        final long attachedNs = control.clock().nanoTime();
+        final Gathered gathered = new Gathered(disks.size() + 1, refusal -> {
+            taken.accept(refusal);
+            LOG.log(
+                    Level.INFO,
+                    "take-over: {0} attached in {1} us, rings started in {2} us",
+                    disks.getFirst().name(),
+                    (attachedNs - beganNs) / US_NS,
+                    (control.clock().nanoTime() - attachedNs) / US_NS);
+        });
         disks.forEach(disk -> controllers.take(disk, gathered::one));
         gathered.one(null);
     }
@@ -203,8 +224,8 @@ final class GateTaker implements Takeover.Target {
         final UnixListener listener = Objects.requireNonNull(rpcListener, "prepared before");
         folder = null;
         rpcListener = null;
-        if (client != null) {
-            client.attachAll();
+        if (cluster != null) {
+            cluster.begin();
         }
         controllers.beginToServe();
         owner.begin(ownFolder, listener);

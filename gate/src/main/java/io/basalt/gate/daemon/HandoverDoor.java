@@ -65,17 +65,23 @@ final class HandoverDoor implements AutoCloseable {
     ///
     /// @throws IllegalStateException if nobody of the same user is there
     static HandoverChannel enter(Reactor control, Path path, HandoverChannel.Listener listener) {
+        return new HandoverChannel(control, connect(path), listener);
+    }
+
+    /// The same, with what is to be said left to the caller.
+    ///
+    /// @throws IllegalStateException if nobody of the same user is there
+    static UnixSocket connect(Path path) {
         final int fd = UnixSocket.connect(path);
         if (fd < 0) {
-            throw new IllegalStateException(
-                    "no gate waits at " + path + " to hand over: " + io.basalt.linux.Errno.describe(-fd));
+            throw new IllegalStateException("nobody waits at " + path + ": " + io.basalt.linux.Errno.describe(-fd));
         }
         final UnixSocket socket = UnixSocket.adopt(fd);
         if (!isOf(userOf(path), socket)) {
             socket.close();
             throw new IllegalStateException("the process at " + path + " belongs to another user");
         }
-        return new HandoverChannel(control, socket, listener);
+        return socket;
     }
 
     @Override

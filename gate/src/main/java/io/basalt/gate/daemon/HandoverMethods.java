@@ -6,6 +6,7 @@ import io.basalt.gate.handover.HandoverResult;
 import io.basalt.gate.handover.HandoverState;
 import io.basalt.gate.handover.HandoverTimes;
 import io.basalt.gate.handover.Successor;
+import io.basalt.gate.rehearsal.Rehearsal;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcCall;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -92,6 +93,8 @@ final class HandoverMethods {
             try {
                 final Successor successor = start.launch(door, binary);
                 control.post(() -> handover.started(successor));
+                // It does the same, so that neither does any step for the first time while a guest waits.
+                Rehearsal.once(source.clustered());
             } catch (IOException failure) {
                 control.post(() -> handover.notStarted("the new gate cannot be started: " + failure.getMessage()));
             }

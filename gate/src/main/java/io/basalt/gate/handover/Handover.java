@@ -233,7 +233,9 @@ public final class Handover {
 
     private void taken() {
         final long nowNs = control.clock().nanoTime();
-        pauses.add(new Pause(switched.getLast(), drainedNs - suspendedNs, nowNs - suspendedNs));
+        final Pause pause = new Pause(switched.getLast(), drainedNs - suspendedNs, nowNs - suspendedNs);
+        pauses.add(pause);
+        LOG.log(Level.INFO, "hand-over: {0}", pause);
         next();
     }
 

@@ -1,7 +1,6 @@
 package io.basalt.gate.handover;
 
 import io.basalt.linux.Errno;
-import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.socket.UnixSocket;
 import io.basalt.linux.uring.UringSpec;
 import io.basalt.reactor.Reactor;
@@ -17,7 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The Unix socket between two gates, as messages with descriptors. Control reactor.
+/// The socket between two gates, as messages with descriptors. Control reactor.
 ///
 /// Descriptors to be sent are duplicated at once, so that their owners may close them; those that
 /// came and were not handed out in a message are closed with the channel.
@@ -26,10 +25,10 @@ public final class HandoverChannel implements AutoCloseable {
     private static final long AGAIN_NS = 1_000_000;
 
     private final Reactor control;
-    private final UnixSocket socket;
+    private final HandoverSocket socket;
     private final Listener listener;
     private final MemorySegment chunk = Arena.ofAuto().allocate(CHUNK_BYTES);
-    private final int[] received = new int[UnixSocket.FDS_MAX];
+    private final int[] received = new int[HandoverSocket.FDS_MAX];
     private final List<Integer> fds = new ArrayList<>();
     private final Deque<Packet> outgoing = new ArrayDeque<>();
     private final int watch;
@@ -59,15 +58,20 @@ public final class HandoverChannel implements AutoCloseable {
             this.gone = gone;
         }
 
-        void closeFds() {
+        void closeFds(HandoverSocket socket) {
             for (final int fd : fds) {
-                FileDescriptor.close(fd);
+                socket.closeFd(fd);
             }
         }
     }
 
     /// @param socket connected; the channel's from now on
     public HandoverChannel(Reactor control, UnixSocket socket, Listener listener) {
+        this(control, new UnixHandoverSocket(socket), listener);
+    }
+
+    /// @param socket connected; the channel's from now on
+    public HandoverChannel(Reactor control, HandoverSocket socket, Listener listener) {
         this.control = control;
         this.socket = socket;
         this.listener = listener;
@@ -92,14 +96,14 @@ public final class HandoverChannel implements AutoCloseable {
         final int[] own = duplicates(frame.fds());
         int byteAt = 0;
         int fdAt = 0;
-        while (own.length - fdAt > UnixSocket.FDS_MAX) {
+        while (own.length - fdAt > HandoverSocket.FDS_MAX) {
             // The rows of descriptors before the last go with one byte of the header each.
             outgoing.add(new Packet(
                     Arrays.copyOfRange(frame.bytes(), byteAt, byteAt + 1),
-                    Arrays.copyOfRange(own, fdAt, fdAt + UnixSocket.FDS_MAX),
+                    Arrays.copyOfRange(own, fdAt, fdAt + HandoverSocket.FDS_MAX),
                     () -> {}));
             byteAt++;
-            fdAt += UnixSocket.FDS_MAX;
+            fdAt += HandoverSocket.FDS_MAX;
         }
         outgoing.add(new Packet(
                 Arrays.copyOfRange(frame.bytes(), byteAt, frame.bytes().length),
@@ -108,13 +112,13 @@ public final class HandoverChannel implements AutoCloseable {
         control.post(this::flush);
     }
 
-    private static int[] duplicates(List<Integer> fds) {
+    private int[] duplicates(List<Integer> fds) {
         final int[] own = new int[fds.size()];
         for (int i = 0; i < own.length; i++) {
-            own[i] = FileDescriptor.duplicate(fds.get(i));
+            own[i] = socket.duplicate(fds.get(i));
             if (own[i] < 0) {
                 for (int made = 0; made < i; made++) {
-                    FileDescriptor.close(own[made]);
+                    socket.closeFd(own[made]);
                 }
                 throw new io.basalt.linux.LinuxException("fcntl F_DUPFD_CLOEXEC", -own[i], "fd " + fds.get(i));
             }
@@ -147,7 +151,7 @@ public final class HandoverChannel implements AutoCloseable {
                 return;
             }
             if (packet.sent == 0) {
-                packet.closeFds();
+                packet.closeFds(socket);
             }
             packet.sent += result;
             if (packet.sent == packet.bytes.length) {
@@ -237,11 +241,11 @@ public final class HandoverChannel implements AutoCloseable {
         closed = true;
         control.engine().unwatch(watch);
         socket.close();
-        fds.forEach(FileDescriptor::close);
+        fds.forEach(socket::closeFd);
         fds.clear();
         for (final Packet packet : outgoing) {
             if (packet.sent == 0) {
-                packet.closeFds();
+                packet.closeFds(socket);
             }
         }
         outgoing.clear();

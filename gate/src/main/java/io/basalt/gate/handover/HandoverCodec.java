@@ -43,8 +43,8 @@ final class HandoverCodec {
     private static final int SAME_FRONT = 1;
     private static final int OTHER_FRONT = 2;
 
-    private static final int TEXT_BYTES_MAX = 4096;
-    private static final int DISK_COUNT_MAX = 4096;
+    static final int TEXT_BYTES_MAX = 4096;
+    static final int DISK_COUNT_MAX = 4096;
     private static final int REGION_COUNT_MAX = 512;
     private static final int RING_COUNT_MAX = 256;
 
@@ -86,7 +86,8 @@ final class HandoverCodec {
         return message;
     }
 
-    private static final class Writer {
+    /// Writes messages, and collects their descriptors.
+    static final class Writer {
         final FieldWriter fields = new FieldWriter();
         final List<Integer> fds = new ArrayList<>();
 
@@ -123,6 +124,7 @@ final class HandoverCodec {
                     fields.putText(shortened(abort.reason()));
                     yield ABORT;
                 }
+                case HolderMessage held -> HolderCodec.write(held, this);
             };
         }
 
@@ -130,14 +132,14 @@ final class HandoverCodec {
             return reason.length() <= TEXT_BYTES_MAX / 4 ? reason : reason.substring(0, TEXT_BYTES_MAX / 4);
         }
 
-        private void fd(int fd) {
+        void fd(int fd) {
             fields.putInt(fd < 0 ? -1 : fds.size());
             if (fd >= 0) {
                 fds.add(fd);
             }
         }
 
-        private void image(DiskImage disk) {
+        void image(DiskImage disk) {
             fields.putText(disk.name());
             fd(disk.listener());
             fd(disk.connection());
@@ -210,7 +212,8 @@ final class HandoverCodec {
         }
     }
 
-    private static final class Reader {
+    /// Reads messages, and hands out their descriptors.
+    static final class Reader {
         final FieldReader fields;
         private final List<Integer> fds;
         private int named;
@@ -246,7 +249,7 @@ final class HandoverCodec {
                 case COMMIT -> new Commit();
                 case COMMITTED -> new Committed();
                 case ABORT -> new Abort(fields.takeText("reason", TEXT_BYTES_MAX));
-                default -> throw new MetaFormatException("message type " + type + " is not known here");
+                default -> HolderCodec.read(type, this);
             };
         }
 
@@ -257,7 +260,7 @@ final class HandoverCodec {
         }
 
         /// Descriptors are named once, in their order.
-        private int fd(String field) {
+        int fd(String field) {
             final int place = fields.takeInt(field);
             if (place == -1) {
                 return -1;
@@ -270,7 +273,7 @@ final class HandoverCodec {
             return fds.get(place);
         }
 
-        private <T> List<T> list(String field, int most, Supplier<T> element) {
+        <T> List<T> list(String field, int most, Supplier<T> element) {
             final int count = fields.takeCount(field, most, 1);
             final List<T> all = new ArrayList<>(count);
             for (int i = 0; i < count; i++) {
@@ -279,7 +282,7 @@ final class HandoverCodec {
             return all;
         }
 
-        private DiskImage image() {
+        DiskImage image() {
             return new DiskImage(
                     fields.takeText("disk name", TEXT_BYTES_MAX),
                     fd("listener"),

@@ -6,7 +6,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What two gates say to each other while one hands its guests over. Descriptors in a message that
 /// was received belong to the receiver; those in one that is sent stay the sender's.
-public sealed interface HandoverMessage {
+public sealed interface HandoverMessage
+        permits HandoverMessage.Hello,
+                HandoverMessage.Prepare,
+                HandoverMessage.Ready,
+                HandoverMessage.Switch,
+                HandoverMessage.Taken,
+                HandoverMessage.Commit,
+                HandoverMessage.Committed,
+                HandoverMessage.Abort,
+                HolderMessage {
     /// The first message, from the new gate: which formats it can write and read.
     ///
     /// @param formatMin oldest format

@@ -20,8 +20,22 @@ public record HandoverResult(boolean done, String reason, int processId, List<Pa
     /// @param drainNs until nothing was in flight any more
     /// @param ns in all
     public record Pause(List<String> disks, long drainNs, long ns) {
+        private static final long US_NS = 1_000;
+
         public Pause {
             disks = List.copyOf(disks);
+        }
+
+        /// From the word that the disks are let go of to the word that they run again: what the new
+        /// process and the way to it and back have cost.
+        public long switchNs() {
+            return ns - drainNs;
+        }
+
+        @Override
+        public String toString() {
+            return String.join(", ", disks) + " stood still for " + ns / US_NS + " us, drained in " + drainNs / US_NS
+                    + ", switched in " + switchNs() / US_NS;
         }
     }
 }

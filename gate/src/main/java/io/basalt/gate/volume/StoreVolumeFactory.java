@@ -65,7 +65,8 @@ public final class StoreVolumeFactory implements VolumeFactory {
                                 wanted.volume(),
                                 wanted.blockSize(),
                                 bytes(wanted.blockCount(), wanted.blockSize()),
-                                wanted.ioTimeoutMs() * MS_NS);
+                                wanted.ioTimeoutMs() * MS_NS,
+                                wanted.incoming());
             case VolumeSpec.Failing wanted -> new ErrorVolume(wanted.name(), present(base));
             case VolumeSpec.Delay wanted -> new DelayVolume(wanted.name(), present(base), delays(wanted));
         };

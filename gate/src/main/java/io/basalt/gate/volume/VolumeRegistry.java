@@ -187,6 +187,13 @@ public final class VolumeRegistry implements AutoCloseable {
         tell(entry.name(), entry.volume().sizeBytes());
     }
 
+    /// Whether a guest is expected on a volume of the cluster has changed: what is saved of it follows.
+    public void incoming(VolumeEntry entry, boolean expected) {
+        if (entry.spec() instanceof VolumeSpec.Basalt spec) {
+            entry.spec(spec.withIncoming(expected));
+        }
+    }
+
     private void tell(String name, long sizeBytes) {
         final VolumeEntry entry = byName.get(name);
         if (entry != null) {

@@ -88,7 +88,10 @@ public sealed interface VolumeSpec {
     /// @param ioTimeoutMs milliseconds after which a piece of a request that gets no result fails; 0 for never
     /// @param blockSize bytes, as last seen
     /// @param blockCount blocks, as last seen: what guests are shown until the volume is attached
-    record Basalt(String name, UUID uuid, String volume, long ioTimeoutMs, int blockSize, long blockCount)
+    /// @param incoming whether a guest is expected that another gate still serves: attached when its
+    ///     rings start
+    record Basalt(
+            String name, UUID uuid, String volume, long ioTimeoutMs, int blockSize, long blockCount, boolean incoming)
             implements VolumeSpec {
         @Override
         public Kind kind() {
@@ -97,7 +100,12 @@ public sealed interface VolumeSpec {
 
         /// The same volume with the size it has now.
         public Basalt withBlockCount(long count) {
-            return new Basalt(name, uuid, volume, ioTimeoutMs, blockSize, count);
+            return new Basalt(name, uuid, volume, ioTimeoutMs, blockSize, count, incoming);
+        }
+
+        /// The same volume, whether or not a guest is expected.
+        public Basalt withIncoming(boolean expected) {
+            return new Basalt(name, uuid, volume, ioTimeoutMs, blockSize, blockCount, expected);
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /// An engine that takes every descriptor that it watches for ready whenever it is polled.
-final class HandEngine implements Engine {
+public final class HandEngine implements Engine {
     private final Map<Integer, FdHandler> handlers = new LinkedHashMap<>();
     private int watches;
 

@@ -8,6 +8,7 @@ import static io.basalt.gate.rpc.RpcParameter.uuid;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.cluster.VolumeLayout;
+import io.basalt.gate.cluster.VolumeState;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcCall;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -35,6 +36,10 @@ import tools.jackson.databind.JsonNode;
 /// Creating attaches the volume, deleting detaches it; both are idempotent. A created volume is saved with
 /// the size it had when it was last seen, and comes back after a restart at once: guests find their disk,
 /// and what they ask waits until the metaserver has given the volume to this gate again.
+///
+/// A volume that is `incoming` is attached when a guest's rings start, whoever has it then: so a guest
+/// can be moved here whose gate still serves it (ADR 0012). The word is forgotten when the guest has
+/// come.
 final class BasaltMethods {
     private static final long TIMEOUT_MS_MAX = 86_400_000;
 
@@ -52,6 +57,7 @@ final class BasaltMethods {
         this.cluster = cluster;
         if (cluster != null) {
             cluster.onResize(this::resized);
+            cluster.onArrival(this::arrived);
         }
     }
 
@@ -64,6 +70,10 @@ final class BasaltMethods {
                         text("volume", "name of the volume in the cluster; the same as name if not given"),
                         uuid("uuid", "second name"),
                         flag("take_over", "take the volume from another gate that serves it, which is fenced"),
+                        flag(
+                                "incoming",
+                                "a guest that another gate serves will move here: take the volume when its rings"
+                                        + " start, not before"),
                         integer(
                                 "io_timeout_ms",
                                 0,
@@ -98,7 +108,12 @@ final class BasaltMethods {
                     "must have at most " + Limits.NAME_LENGTH_MAX + " characters, has " + volume.length(),
                     "give the name that the volume has in the cluster");
         }
+        if (call.flag("incoming", false) && call.flag("take_over", false)) {
+            throw RpcError.invalidParameter(
+                    "incoming", "take_over wants the volume now, incoming when a guest has come", "give one of them");
+        }
         if (isPresent(call, name, volume)) {
+            decide(call, name);
             configuration.changed(LiveConfiguration.BDEV, name);
             call.answer(Json.text(name));
             return;
@@ -145,6 +160,26 @@ final class BasaltMethods {
                 "delete it first, choose another name, or repeat its parameters exactly");
     }
 
+    /// An operator may decide anew about a volume that another gate has.
+    private void decide(RpcCall call, String name) {
+        final VolumeEntry entry = volumes.require("name", name);
+        if (!(entry.volume() instanceof ClusterVolume volume)) {
+            return;
+        }
+        if (call.flag("take_over", false)) {
+            requireCluster().takeOver(volume);
+            volumes.incoming(entry, false);
+        } else if (call.flag("incoming", false) && volume.state() != VolumeState.ATTACHED) {
+            if (!requireCluster().expectGuest(volume)) {
+                throw RpcError.busy(
+                        "incoming",
+                        "'" + name + "' is " + volume.state() + ", and a guest may use it",
+                        "have its front end disconnect first");
+            }
+            volumes.incoming(entry, true);
+        }
+    }
+
     private ClusterClient requireCluster() {
         if (cluster == null) {
             throw RpcError.unsupported(
@@ -159,7 +194,7 @@ final class BasaltMethods {
         if (!attaching.add(volume)) {
             throw RpcError.busy("volume", "'" + volume + "' is being attached by another call", "wait, then ask again");
         }
-        client.attach(volume, call.flag("take_over", false), new MetaReply<>() {
+        final MetaReply<VolumeRecord> reply = new MetaReply<>() {
             @Override
             public void done(VolumeRecord record) {
                 attaching.remove(volume);
@@ -180,12 +215,23 @@ final class BasaltMethods {
                 attaching.remove(volume);
                 call.fail(refusal(volume, code, reason));
             }
-        });
+        };
+        if (call.flag("incoming", false)) {
+            client.lookup(volume, reply);
+        } else {
+            client.attach(volume, call.flag("take_over", false), reply);
+        }
     }
 
     private static VolumeSpec.Basalt spec(RpcCall call, String volume, int blockSize, long blockCount) {
         return new VolumeSpec.Basalt(
-                call.text("name"), uuidOf(call), volume, call.integer("io_timeout_ms", 0), blockSize, blockCount);
+                call.text("name"),
+                uuidOf(call),
+                volume,
+                call.integer("io_timeout_ms", 0),
+                blockSize,
+                blockCount,
+                call.flag("incoming", false));
     }
 
     private static UUID uuidOf(RpcCall call) {
@@ -213,7 +259,11 @@ final class BasaltMethods {
                 RpcError.noDevice(
                         "volume", reason, "create '" + volume + "' in the cluster first, or correct the name");
             case ATTACHED ->
-                RpcError.busy("volume", reason, "detach it there, or give take_over: true, which fences that gate");
+                RpcError.busy(
+                        "volume",
+                        reason,
+                        "detach it there; or give incoming: true if its guest moves here, or take_over: true, which"
+                                + " fences that gate");
             case UNAVAILABLE, NOT_LEADER, NOT_REGISTERED ->
                 new RpcError(
                         RpcError.IO_ERROR,
@@ -274,6 +324,15 @@ final class BasaltMethods {
         if (entry != null) {
             volumes.resized(entry);
             // A size that could not be saved is corrected by the next attachment; the failure is in the log.
+            configuration.trySave(LiveConfiguration.BDEV, entry.name());
+        }
+    }
+
+    /// The guest that was expected has come: after a restart the volume is attached as any other.
+    private void arrived(ClusterVolume volume) {
+        final VolumeEntry entry = volumes.find(volume.name());
+        if (entry != null) {
+            volumes.incoming(entry, false);
             configuration.trySave(LiveConfiguration.BDEV, entry.name());
         }
     }

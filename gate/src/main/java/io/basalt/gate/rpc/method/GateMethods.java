@@ -50,6 +50,11 @@ public final class GateMethods {
         return new GateMethods(configuration);
     }
 
+    /// Tell somebody whenever the configuration was changed and saved.
+    public void onSaved(Runnable saved) {
+        configuration.onSaved(saved);
+    }
+
     /// Bring back the configuration of the state file. What cannot be brought back is logged, kept in the file, and
     /// tried again by [#retry()].
     ///

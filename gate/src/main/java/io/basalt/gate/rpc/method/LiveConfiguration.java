@@ -43,6 +43,7 @@ final class LiveConfiguration {
     private List<Unapplied> unapplied = new ArrayList<>();
     private boolean replaying;
     private boolean unsaved;
+    private Runnable saved = () -> {};
 
     /// An entry of the state file that could not be brought back.
     ///
@@ -60,6 +61,10 @@ final class LiveConfiguration {
         this.controllers = controllers;
         this.state = state;
         this.dispatcher = dispatcher;
+    }
+
+    void onSaved(Runnable told) {
+        saved = told;
     }
 
     /// Everything, in an order in which it can be made again.
@@ -189,6 +194,7 @@ final class LiveConfiguration {
         try {
             state.save(entries());
             unsaved = false;
+            saved.run();
             return null;
         } catch (GateStateException e) {
             unsaved = true;

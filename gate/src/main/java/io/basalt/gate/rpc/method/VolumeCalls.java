@@ -37,6 +37,9 @@ final class VolumeCalls {
                 if (wanted.ioTimeoutMs() != 0) {
                     parameters.put("io_timeout_ms", wanted.ioTimeoutMs());
                 }
+                if (wanted.incoming()) {
+                    parameters.put("incoming", true);
+                }
                 sized(parameters, wanted.blockSize(), wanted.blockCount());
             }
             case VolumeSpec.Failing wanted ->

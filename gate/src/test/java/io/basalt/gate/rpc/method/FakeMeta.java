@@ -17,6 +17,7 @@ import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.MetaMessage;
 import io.basalt.wire.meta.PartRecord;
 import io.basalt.wire.meta.Registered;
+import io.basalt.wire.meta.VolumeName;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,12 @@ final class FakeMeta implements Service, ConnectionListener {
     private final ClusterMap map;
     private final Map<String, VolumeRecord> volumes = new HashMap<>();
     final List<Integer> detached = new ArrayList<>();
+
+    /// Attachments that were asked for by force.
+    int forced;
+
+    /// Whether attachments are answered with UNAVAILABLE.
+    boolean mute;
 
     /// Generations go on where an earlier metaserver of the test has stopped.
     int generation;
@@ -109,6 +116,7 @@ final class FakeMeta implements Service, ConnectionListener {
                 Content.done(in);
                 sendMap();
             }
+            case MetaMessage.LOOKUP -> lookup(in, VolumeName.of(Content.of(in)).name());
             case MetaMessage.ATTACH -> attach(in, AttachRequest.of(Content.of(in)));
             case MetaMessage.DETACH -> {
                 detached.add(DetachRequest.of(Content.of(in)).generation());
@@ -118,9 +126,21 @@ final class FakeMeta implements Service, ConnectionListener {
         }
     }
 
+    private void lookup(Incoming in, String name) {
+        final VolumeRecord known = volumes.get(name);
+        if (known == null) {
+            Content.refuse(in, MetaCode.NOT_FOUND, "there is no volume " + name);
+        } else {
+            Content.answer(in, MetaCode.OK, known.toContent());
+        }
+    }
+
     private void attach(Incoming in, AttachRequest request) {
         final VolumeRecord old = volumes.get(request.volumeName());
-        if (old == null) {
+        forced += request.takeOver() ? 1 : 0;
+        if (mute) {
+            Content.refuse(in, MetaCode.UNAVAILABLE, "no quorum");
+        } else if (old == null) {
             Content.refuse(in, MetaCode.NOT_FOUND, "there is no volume " + request.volumeName());
         } else if (old.gateNodeId() == 99 && !request.takeOver()) {
             Content.refuse(in, MetaCode.ATTACHED, "node 99 serves " + request.volumeName());

@@ -1,0 +1,34 @@
+package io.basalt.gate.holder;
+
+/// What a holder has.
+///
+/// ```
+///            a gate asks              it tells everything
+///  EMPTY ───────────────▶ STARTING ──────────────────────▶ SERVED ◀──────────────┐
+///   ▲ ▲                      │                              │  │                 │ one stands by,
+///   │ └──────it dies─────────┘                              │  └───it dies───▶ ORPHANED   or comes
+///   └──────────────── it needs nothing any more ────────────┘
+/// ```
+///
+/// From STARTING it is also EMPTY again when the gate that serves already comes back; that one then
+/// tells everything.
+public enum HolderState {
+    /// No gate, nothing held.
+    EMPTY,
+    /// One process was told to be the gate, and has not told anything yet.
+    STARTING,
+    /// A gate serves, and what it has told is held.
+    SERVED,
+    /// The gate is dead, what it has told is held, and nobody is there to take it.
+    ORPHANED;
+
+    /// Whether the drawing has an arrow from this state to another.
+    public boolean canBecome(HolderState next) {
+        return switch (this) {
+            case EMPTY -> next == STARTING;
+            case STARTING -> next == SERVED || next == EMPTY;
+            case SERVED -> next == ORPHANED || next == EMPTY;
+            case ORPHANED -> next == SERVED;
+        };
+    }
+}

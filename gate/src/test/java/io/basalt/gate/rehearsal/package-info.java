@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.gate.rehearsal;
+
+import org.jspecify.annotations.NullMarked;
