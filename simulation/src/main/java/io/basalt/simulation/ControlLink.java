@@ -58,6 +58,9 @@ final class ControlLink implements MetaListener {
 
     @Override
     public void registered(Registered registered) {
+        if (registered.deviceIds().isEmpty()) {
+            return;
+        }
         final int deviceId = registered.deviceIds().getFirst();
         data.post(() -> serve.serve(deviceId, this));
         if (!reports) {
@@ -72,6 +75,7 @@ final class ControlLink implements MetaListener {
         data.post(() -> {
             final ChunkDevice device = node.device();
             if (device != null) {
+                node.told(map);
                 device.mapChanged(map);
             }
         });

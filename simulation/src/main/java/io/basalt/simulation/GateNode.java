@@ -2,16 +2,11 @@ package io.basalt.simulation;
 
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterCounters;
-import io.basalt.gate.cluster.ClusterPort;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.cluster.VolumeState;
 import io.basalt.net.CallStatus;
-import io.basalt.net.PeerIdentity;
 import io.basalt.net.meta.MetaReply;
-import io.basalt.net.sim.SimEndpoint;
 import io.basalt.wire.meta.MetaCode;
-import io.basalt.wire.meta.NodeRegistration;
-import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One life of a gate: a control reactor with the production [ClusterClient], and data reactors with a
 /// [ClusterPort] each, over which the volumes are served to [Guest]s.
-final class GateNode {
-    private static final int DATA_REACTORS = 2;
+final class GateNode implements ServingGate {
     private static final long LOOK_NS = 1_000_000;
     private static final long ATTACH_AGAIN_NS = 50_000_000;
 
@@ -40,15 +34,12 @@ final class GateNode {
     private final UUID uuid;
     private final long number;
     private final AttachListener listener;
-    private final SimProcess process;
+    private final GateProcess process;
     private final SimReactor control;
-    private final List<SimReactor> data = new ArrayList<>();
     private final List<Served> served = new ArrayList<>();
 
-    private @Nullable ClusterClient client;
-
     /// A volume that the gate serves, or tries to.
-    static final class Served {
+    static final class Served implements Disk {
         private final DiskHistory disk;
 
         private @Nullable ClusterVolume volume;
@@ -61,13 +52,13 @@ final class GateNode {
             this.disk = disk;
         }
 
-        DiskHistory disk() {
+        @Override
+        public DiskHistory disk() {
             return disk;
         }
 
-        /// The virtual machine; null before the volume is attached.
-        @Nullable
-        Guest guest() {
+        @Override
+        public @Nullable Guest guest() {
             return guest;
         }
 
@@ -76,13 +67,13 @@ final class GateNode {
             return generation;
         }
 
-        /// Whether the volume is attached, as far as the gate knows.
-        boolean isAttached() {
+        @Override
+        public boolean isAttached() {
             return guest != null && volume != null && volume.state() == VolumeState.ATTACHED;
         }
 
-        /// Whether another attachment has taken the volume away.
-        boolean isLost() {
+        @Override
+        public boolean isLost() {
             return volume != null && volume.state().fails();
         }
     }
@@ -113,49 +104,41 @@ final class GateNode {
         this.host = host;
         this.uuid = uuid;
         this.listener = listener;
-        process = new SimProcess(world, host);
-        control = process.reactor("control");
+        process = new GateProcess(world, random, scenario, host, host, uuid);
+        control = process.control();
         world.note(host + " starts as process " + number + (takesOver ? ", takes over" : ""));
         disks.forEach(disk -> served.add(new Served(disk)));
         start(takesOver);
     }
 
-    String host() {
+    @Override
+    public String host() {
         return host;
     }
 
-    UUID uuid() {
+    /// Of the process.
+    long number() {
+        return number;
+    }
+
+    @Override
+    public UUID uuid() {
         return uuid;
     }
 
-    List<Served> served() {
+    @Override
+    public List<Served> served() {
         return served;
     }
 
-    boolean isGone() {
+    @Override
+    public boolean isGone() {
         return process.hasEnded();
     }
 
     private void start(boolean takesOver) {
-        final List<ClusterPort> ports = new ArrayList<>();
-        for (int index = 0; index < DATA_REACTORS; index++) {
-            final SimReactor reactor = process.reactor("data" + index);
-            final SimEndpoint network = process.dataNetwork(reactor, PeerIdentity.Role.GATE);
-            data.add(reactor);
-            ports.add(new ClusterPort(
-                    reactor.reactor(), network, scenario.cluster().gate(), random.nextLong() | 1));
-        }
-        final SimEndpoint network = process.controlNetwork(control, PeerIdentity.Role.GATE);
-        final NodeRegistration registration = new NodeRegistration(
-                uuid, host, NodeRole.GATE, "simulation", "room", "rack", host, Simulation.SET, List.of());
-        final ClusterClient made = new ClusterClient(
-                control.reactor(),
-                network,
-                scenario.cluster().control().clientOptions(registration, random.nextLong() | 1),
-                ports);
-        client = made;
         control.reactor().post(() -> {
-            made.start();
+            client().start();
             served.forEach(each -> {
                 if (takesOver) {
                     takeOver(each);
@@ -167,7 +150,7 @@ final class GateNode {
     }
 
     private ClusterClient client() {
-        return Objects.requireNonNull(client);
+        return process.client();
     }
 
     private void takeOver(Served each) {
@@ -204,12 +187,11 @@ final class GateNode {
                     world,
                     random.fork("guest" + each.disk.number()),
                     each.disk,
-                    volume,
                     host + "/" + number + " generation " + each.generation,
                     number,
                     scenario.load(),
                     plan,
-                    data);
+                    memory -> new ChannelPath(volume, number, process.data(), memory));
             world.note(host + ": " + volume.volumeName() + " is attached, generation " + each.generation);
             listener.attached(this, each);
         } else {
@@ -217,8 +199,8 @@ final class GateNode {
         }
     }
 
-    /// Note what the volumes have counted.
-    void observe() {
+    @Override
+    public void observe() {
         for (final Served each : served) {
             if (each.volume != null) {
                 final ClusterCounters counters = each.volume.counters();
@@ -228,8 +210,8 @@ final class GateNode {
         }
     }
 
-    /// End the process, at this very moment.
-    void crash(boolean silent) {
+    @Override
+    public void crash(boolean silent) {
         if (process.hasEnded()) {
             return;
         }
@@ -242,13 +224,13 @@ final class GateNode {
         }
     }
 
-    /// Let the process not run for a while.
-    void pause(long untilNs) {
+    @Override
+    public void pause(long untilNs) {
         process.pause(untilNs);
     }
 
-    /// Let one of the data reactors not run for a while: what it has heard last grows old.
-    void pauseReactor(int index, long untilNs) {
-        data.get(index % DATA_REACTORS).pause(untilNs);
+    @Override
+    public void pauseReactor(int index, long untilNs) {
+        process.pauseReactor(index, untilNs);
     }
 }

@@ -3,19 +3,18 @@ package io.basalt.simulation;
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.RegionTable;
-import io.basalt.block.VolumeChannel;
-import io.basalt.gate.cluster.ClusterVolume;
-import io.basalt.reactor.Reactor;
 import io.basalt.simulation.check.RegisterHistory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A virtual machine with one disk: reads, writes, discards, write zeroes and flushes at random places of a
-/// production [ClusterVolume], through a channel on each of the gate's data reactors, all noted in a
-/// history.
+/// production [io.basalt.gate.cluster.ClusterVolume], reached by a [GuestPath], all noted in a history.
 ///
 /// Every sector that is written carries the number of its write and its place, so that a read tells which
 /// write it has seen, and nothing that belongs elsewhere goes unnoticed.
@@ -35,20 +34,21 @@ final class Guest {
     private SimRandom random;
 
     private final DiskHistory disk;
-    private final ClusterVolume volume;
+    private final GuestPath path;
     private final String name;
     private final long owner;
     private final GuestMix mix;
-    private final List<Way> ways = new ArrayList<>();
     private final List<GuestRequest> requests = new ArrayList<>();
     private final List<MemorySegment> regions;
     private final RegionTable table;
 
     /// Changes that have no answer.
-    private final List<RegisterHistory.Operation> unknown = new ArrayList<>();
+    private final List<Unknown> unknown = new ArrayList<>();
+
+    /// When a newer attachment was granted than that of a gate's tenure.
+    private final Map<Long, Long> fences = new HashMap<>();
 
     private long number;
-    private long fencedAt = RegisterHistory.NEVER;
     private boolean isOver;
     private int toDo;
     private long thinkNs;
@@ -59,25 +59,24 @@ final class Guest {
 
     private long sweepAt;
 
-    /// A reactor of the gate, and the volume's channel there.
-    private record Way(Reactor reactor, VolumeChannel channel) {}
+    /// @param tenure of the gate that was to execute it
+    private record Unknown(long tenure, RegisterHistory.Operation operation) {}
 
-    /// @param owner number of the gate's process: part of every stamp
+    /// @param owner number of who asks: part of every stamp
+    /// @param path made with the guest's memory
     Guest(
             World world,
             SimRandom random,
             DiskHistory disk,
-            ClusterVolume volume,
             String name,
             long owner,
             Scenario.Load load,
             Plan plan,
-            List<SimReactor> reactors) {
+            Function<RegionTable, GuestPath> path) {
         this.world = world;
         this.random = random;
         streams = random;
         this.disk = disk;
-        this.volume = volume;
         this.name = name;
         this.owner = owner;
         mix = load.mix();
@@ -85,13 +84,9 @@ final class Guest {
         final long bytes = (long) load.depth() * REQUEST_BYTES_MAX;
         regions = List.of(world.arena().allocate(bytes, BLOCK), world.arena().allocate(bytes, BLOCK));
         table = new RegionTable(regions, load.sealed());
-        for (final SimReactor each : reactors) {
-            final VolumeChannel channel = volume.openChannel(each.reactor());
-            channel.useMemory(table);
-            ways.add(new Way(each.reactor(), channel));
-        }
+        this.path = path.apply(table);
         for (int slot = 0; slot < load.depth(); slot++) {
-            requests.add(new GuestRequest(this, slot, slot % ways.size()));
+            requests.add(new GuestRequest(this, slot, slot % this.path.ways()));
         }
     }
 
@@ -110,12 +105,19 @@ final class Guest {
         requests.forEach(this::startLater);
     }
 
-    /// Another attachment was granted: whatever of this one's changes has no answer yet takes no effect later.
-    void superseded(long at) {
-        if (fencedAt == RegisterHistory.NEVER) {
-            fencedAt = at;
-            unknown.forEach(register -> register.endedUnknown(at));
+    /// Another attachment was granted: whatever of a tenure's changes has no answer yet takes no effect later.
+    void superseded(long tenure, long at) {
+        if (fences.putIfAbsent(tenure, at) == null) {
+            unknown.forEach(each -> {
+                if (each.tenure == tenure) {
+                    each.operation.endedUnknown(at);
+                }
+            });
         }
+    }
+
+    private long fencedAt(long tenure) {
+        return fences.getOrDefault(tenure, RegisterHistory.NEVER);
     }
 
     /// Start nothing any more.
@@ -164,22 +166,21 @@ final class Guest {
                         .append(']');
             }
         }
-        return text + " " + volume.state() + " " + volume.connections();
+        return text + " " + path.describe();
     }
 
     // Starting.
 
     private void startLater(GuestRequest request) {
-        final Way way = ways.get(request.way);
         final long pauseNs = thinkNs == 0 ? 0 : random.between(0, thinkNs);
-        way.reactor.post(() -> way.reactor.schedule(pauseNs, () -> start(request)));
+        path.later(request.way, pauseNs, () -> start(request));
     }
 
     private void start(GuestRequest request) {
         if (request.isBusy || isOver || (toDo == 0 && sweep == null)) {
             return;
         }
-        if (volume.state().fails()) {
+        if (path.isLost()) {
             stop();
             return;
         }
@@ -203,8 +204,7 @@ final class Guest {
         request.number = number;
         request.stamp = request.operation() == BlockOperation.WRITE ? owner << 40 | request.number : 0;
         addData(request);
-        note(request);
-        final BlockStatus status = ways.get(request.way).channel.submit(request);
+        final BlockStatus status = path.submit(request);
         if (status != BlockStatus.PENDING) {
             completed(request, status);
         }
@@ -263,7 +263,7 @@ final class Guest {
         } else {
             final BlockOperation operation =
                     (draw -= mix.discard()) < 0 ? BlockOperation.DISCARD : BlockOperation.WRITE_ZEROES;
-            if (random.chance(20)) {
+            if (random.chance(mix.discard() >= GuestMix.MANY_DISCARDS ? 60 : 20)) {
                 offset = offset / DiskStorage.SHARD_BYTES * DiskStorage.SHARD_BYTES;
                 length = DiskStorage.SHARD_BYTES;
             } else if (mix.partialWrite() > 0 && random.chance(30)) {
@@ -319,18 +319,21 @@ final class Guest {
         memory.set(ValueLayout.JAVA_LONG, at + SECTOR - 8, stamp);
     }
 
-    private void note(GuestRequest request) {
+    void begins(GuestRequest request, long tenure) {
+        final long fencedAt = fencedAt(tenure);
+        request.tenure = tenure;
         request.registers.clear();
         request.echoes.clear();
         final long now = disk.history().event();
         request.beganAt = now;
+        request.beganNs = world.nowNs();
         final boolean isChange = request.isChange();
         for (long at = request.offset(); at < request.offset() + request.length(); at += SECTOR) {
             final RegisterHistory register = disk.register(at / SECTOR);
             final RegisterHistory.Operation noted = isChange ? register.write(request.stamp, now) : register.read(now);
             if (isChange) {
                 noted.endedUnknown(fencedAt);
-                unknown.add(noted);
+                unknown.add(new Unknown(tenure, noted));
             }
             request.registers.add(noted);
         }
@@ -354,8 +357,8 @@ final class Guest {
             for (int count = 0; count < ECHOES; count++) {
                 final RegisterHistory.Operation echo =
                         disk.register(at / SECTOR).write(request.stamp, now);
-                echo.endedUnknown(fencedAt);
-                unknown.add(echo);
+                echo.endedUnknown(fencedAt(request.tenure));
+                unknown.add(new Unknown(request.tenure, echo));
                 request.echoes.add(echo);
             }
         }
@@ -383,7 +386,7 @@ final class Guest {
     private void mustBeFenced(GuestRequest request, BlockStatus status) {
         final String what = name + ": " + request.operation() + " " + request.offset() + "+" + request.length();
         world.after(1_000_000, () -> {
-            if (!isOver && !volume.state().fails()) {
+            if (!isOver && !path.isLost()) {
                 throw new SimulationFailure("a guest's request ended with " + status + ": " + what);
             }
         });
@@ -398,10 +401,11 @@ final class Guest {
                 index[0]++;
             });
         } else if (request.isChange()) {
-            if (request.beganAt > fencedAt) {
+            if (request.beganAt > fencedAt(request.tenure)) {
                 throw new SimulationFailure("S9: a change of " + name
                         + " was executed although it began after a newer attachment was granted");
             }
+            world.acknowledged(disk, request.offset(), request.length(), request.beganNs);
             request.registers.forEach(register -> register.acknowledged(now));
             request.echoes.forEach(register -> register.endedUnknown(now));
         }

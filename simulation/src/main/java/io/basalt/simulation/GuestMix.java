@@ -19,6 +19,9 @@ record GuestMix(
         int flush,
         boolean splitsReads,
         boolean sharesBlocks) {
+    /// With so many discards most of them are of whole shards.
+    static final int MANY_DISCARDS = 40;
+
     int sum() {
         return read + write + partialWrite + discard + zeroes + flush;
     }

@@ -25,6 +25,10 @@ final class GuestRequest extends BlockRequest {
 
     long number;
     long beganAt;
+    long beganNs;
+
+    /// Of the gate that executes it.
+    long tenure;
     long stamp;
     boolean isBusy;
 
@@ -39,6 +43,13 @@ final class GuestRequest extends BlockRequest {
     void ask(BlockOperation operation, long offset, long length, boolean mayUnmap, RegionTable table) {
         prepare(operation, offset, length, mayUnmap);
         data().reset(table);
+    }
+
+    /// It goes to the volume, be it once more after the process that had it has died.
+    ///
+    /// @param tenure of the gate that executes it
+    void begins(long tenure) {
+        guest.begins(this, tenure);
     }
 
     boolean isChange() {

@@ -129,6 +129,11 @@ final class Nemesis {
         if (strains.flips() > 0 && plan.has("flips")) {
             world.after(FIRST_NS, () -> flip(random.fork("flips"), strains.flips()));
         }
+        plan("meta-cut", strains.metaCuts(), by -> {
+            final StorageNode node = nodeOfPrimary(by);
+            world.note(node.host() + " does not reach the metaserver");
+            cut(node.host(), MetaNode.HOST, by.between(100, 1500) * MS_NS);
+        });
         plan("join", strains.joins(), by -> simulation.addNode());
         plan("drain", strains.drains(), this::drain);
         plan("restarts", strains.restarts() ? 1 : 0, by -> restart(by, 0));
@@ -188,7 +193,7 @@ final class Nemesis {
         final boolean isNeeded = diskHasFailed && node != unlucky && !hasGoodCopies(unlucky, node);
         if (node.isRunning() && !isNeeded && (!isDamaged || hasGoodCopies(node))) {
             node.crash(isPowerCut);
-            startLater(node, by.between(1, 800) * MS_NS);
+            startLater(node, by.between(1, strains.awayMs()) * MS_NS);
         }
     }
 
@@ -210,9 +215,7 @@ final class Nemesis {
 
     /// Cut a node off from the others and the metaserver, but not from gates: its place goes to others.
     private void isolate(SimRandom by) {
-        final ClusterMap map = meta.map();
-        final StorageNode primary = map == null ? null : nodeOf(map.primaryDevice(0));
-        final StorageNode node = primary != null && by.chance(50) ? primary : anyNode(by);
+        final StorageNode node = nodeOfPrimary(by);
         final long forNs = by.between(100, 1500) * MS_NS;
         world.note(node.host() + " is cut off");
         cut(node.host(), MetaNode.HOST, forNs);
@@ -224,6 +227,13 @@ final class Nemesis {
         world.after(
                 by.between(1, 100) * MS_NS,
                 () -> simulation.pauseGateReactor(1, world.nowNs() + by.between(50, 900) * MS_NS));
+    }
+
+    /// As often as not one that others depend on.
+    private StorageNode nodeOfPrimary(SimRandom by) {
+        final ClusterMap map = meta.map();
+        final StorageNode primary = map == null ? null : nodeOf(map.primaryDevice(0));
+        return primary != null && by.chance(50) ? primary : anyNode(by);
     }
 
     private void cut(String one, String other, long forNs) {

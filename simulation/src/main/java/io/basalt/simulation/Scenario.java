@@ -6,10 +6,13 @@ import io.basalt.net.sim.SimFaults;
 
 /// What one seed stands for: the cluster, the load, and which faults are on. Every seed draws another combination
 /// (swarm), so that rare ones come together and none hides another.
-record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
+///
+/// @param handOvers times that the gate is handed over to a new process on its host; guests then use rings
+record Scenario(Cluster cluster, Load load, Faults faults, Strains strains, int handOvers) {
     private static final long MS_NS = 1_000_000;
     private static final long FAULTS_NS = 1500 * MS_NS;
     private static final int FLIPS = 3000;
+    private static final int OUT_AFTER_MS = 300;
     private static final int ENDURANCE_OPERATIONS = 30_000;
 
     /// The processes and their bounds.
@@ -92,6 +95,11 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
             int isolations,
             int metaCrashes,
             boolean metaOutage) {}
+
+    /// One without hand-overs.
+    Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
+        this(cluster, load, faults, strains, 0);
+    }
 
     /// The scenario of a seed.
     static Scenario of(SimRandom random) {
@@ -343,7 +351,7 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains) {
                         0,
                         all.metaCrashes,
                         all.metaOutage),
-                strains.withMoves(1, 2));
+                strains.withMoves(1, 2, OUT_AFTER_MS));
     }
 
     /// The same with clocks that are fast and slow by up to so much.

@@ -24,6 +24,22 @@ public enum ScenarioKind {
     MOVES(Scenario::withMoves),
     /// Thousands of bits of one disk flip.
     FLIPS(Scenario::withFlips),
+    /// Copies go and come back all the time under a dense load.
+    RETURNS(Emphasis::returns),
+    /// One of two copies is nearly always away.
+    LONERS(Emphasis::loners),
+    /// One copy, and power cuts.
+    POWER_CUTS(Emphasis::powerCuts),
+    /// Primaries change by an operator's wish while impatient gates have many changes under way.
+    HAND_OFFS(Emphasis::handOffs),
+    /// Fail-overs while leases run.
+    LONG_LEASES(Emphasis::longLeases),
+    /// Gates take the volumes from each other under load.
+    TAKE_OVERS(Emphasis::takeOvers),
+    /// Bytes change on the wire.
+    NOISE(Emphasis::noise),
+    /// A gate is handed over from process to process, and one of the two dies at any step.
+    HAND_OVERS(HandOverScenario::of),
     /// A hundred requests a second for minutes, with few faults.
     ENDURANCE(Scenario::withEndurance);
 

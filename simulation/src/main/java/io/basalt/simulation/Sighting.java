@@ -57,7 +57,26 @@ public enum Sighting {
     /// A gate tried changes again in order.
     RETRY_IN_ORDER,
     /// A gate heard nothing on a connection and gave it up.
-    SILENT_CONNECTION;
+    SILENT_CONNECTION,
+    /// What is written for a copy that was away was measured.
+    REPAIR_MEASURED,
+    /// The copies of a device that stayed away were made anew elsewhere.
+    MADE_ANEW,
+    /// A gate was handed over to a new process.
+    HANDED_OVER,
+    /// A hand-over was broken off.
+    NOT_HANDED_OVER,
+    /// A process became the gate because the one before had died.
+    ORPHANED_GATE,
+    /// No process of a gate was left.
+    GATE_RESTARTED,
+    /// A new process was the gate, and the old one took everything back.
+    LATE_COMMITTED;
+
+    /// Whether it is about gates that are handed over.
+    boolean isOfHandOvers() {
+        return compareTo(HANDED_OVER) >= 0;
+    }
 
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', ' ');

@@ -2,12 +2,31 @@ package io.basalt.simulation;
 
 import io.basalt.reactor.Engine;
 import io.basalt.reactor.FdHandler;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
-/// The engine of a simulated reactor, which has no descriptors: notes how long the reactor would sleep.
+/// The engine of a simulated reactor: notes how long the reactor would sleep, and calls the watchers of descriptors
+/// that were signalled ([#signal]). It knows nothing of what they are.
 final class SimEngine implements Engine {
     private final SimClock clock;
     private final HostClock host;
+    private final Map<Integer, Watch> watches = new LinkedHashMap<>();
     private long wakeAtNs;
+    private int lastWatch;
+    private int signalled;
+
+    /// A descriptor that is watched.
+    private static final class Watch {
+        final int fd;
+        final FdHandler handler;
+        boolean isReady = true;
+
+        Watch(int fd, FdHandler handler) {
+            this.fd = fd;
+            this.handler = handler;
+        }
+    }
 
     SimEngine(SimClock clock, HostClock host) {
         this.clock = clock;
@@ -22,7 +41,30 @@ final class SimEngine implements Engine {
     @Override
     public int poll() {
         wakeAtNs = clock.nanoTime();
-        return 0;
+        int called = 0;
+        if (signalled > 0) {
+            signalled = 0;
+            for (final Map.Entry<Integer, Watch> each : List.copyOf(watches.entrySet())) {
+                final Watch watch = each.getValue();
+                if (watch.isReady && watches.containsKey(each.getKey())) {
+                    watch.isReady = false;
+                    watch.handler.ready(0);
+                    called++;
+                }
+            }
+        }
+        return called;
+    }
+
+    /// Something has happened to a descriptor.
+    void signal(int fd) {
+        for (final Watch each : watches.values()) {
+            if (each.fd == fd) {
+                each.isReady = true;
+                signalled++;
+                wake();
+            }
+        }
     }
 
     @Override
@@ -39,12 +81,15 @@ final class SimEngine implements Engine {
 
     @Override
     public int watch(int fd, int events, FdHandler handler) {
-        throw new UnsupportedOperationException("a simulated reactor has no descriptors");
+        watches.put(++lastWatch, new Watch(fd, handler));
+        signalled++;
+        wake();
+        return lastWatch;
     }
 
     @Override
     public void unwatch(int watch) {
-        throw new UnsupportedOperationException("a simulated reactor has no descriptors");
+        watches.remove(watch);
     }
 
     @Override

@@ -6,7 +6,7 @@ import io.basalt.net.sim.SimEndpoint;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One life of a process on a host of its own: reactors, and a network on each. Ends at any moment.
+/// One life of a process, as a rule on a host of its own: reactors, and a network on each. Ends at any moment.
 final class SimProcess {
     private static final int CONTROL_POOL_BYTES = 4 << 16;
 
@@ -19,12 +19,19 @@ final class SimProcess {
 
     private final World world;
     private final String host;
+    private final String address;
     private final List<SimReactor> reactors = new ArrayList<>();
     private boolean hasEnded;
 
     SimProcess(World world, String host) {
+        this(world, host, host);
+    }
+
+    /// @param address what the network knows it by, where several processes live on one host
+    SimProcess(World world, String host, String address) {
         this.world = world;
         this.host = host;
+        this.address = address;
     }
 
     String host() {
@@ -55,7 +62,7 @@ final class SimProcess {
 
     private SimEndpoint network(SimReactor reactor, PeerIdentity.Role role, NetOptions options) {
         final SimEndpoint made =
-                world.network().open(reactor.reactor(), host, options, SimKeys.KEY, new PeerIdentity(role, 0, host));
+                world.network().open(reactor.reactor(), address, options, SimKeys.KEY, new PeerIdentity(role, 0, host));
         reactor.add(made);
         return made;
     }
@@ -71,6 +78,6 @@ final class SimProcess {
     void end(boolean silent) {
         hasEnded = true;
         reactors.forEach(world::remove);
-        world.network().crash(host, silent);
+        world.network().crash(address, silent);
     }
 }

@@ -37,6 +37,11 @@ final class SimReactor {
         networks.add(network);
     }
 
+    /// Something has happened to a descriptor that is watched here.
+    void signal(int fd) {
+        engine.signal(fd);
+    }
+
     int turn() {
         return reactor.step();
     }

@@ -48,6 +48,8 @@ public final class Simulation {
     private final Nemesis nemesis;
     private final Primaries primaries;
     private final Wholeness wholeness;
+    private final RepairCheck repair;
+    private final @Nullable Spares spares;
     private final List<StorageNode> nodes = new ArrayList<>();
     private final StorageFactory storages;
 
@@ -56,6 +58,7 @@ public final class Simulation {
 
     private final List<DiskHistory> created = new ArrayList<>();
     private final List<GateNode> gates = new ArrayList<>();
+    private final @Nullable HandOvers handOvers;
     private final Map<Long, Integer> granted = new HashMap<>();
     private int takeOvers;
 
@@ -94,27 +97,33 @@ public final class Simulation {
         world = new World(random, SimFaults.NONE);
         world.drift(scenario.strains().driftPerMillion());
         final Scenario.Cluster cluster = scenario.cluster();
+        final int minCopies = scenario.minCopies(random.fork("min-copies"));
+        world.minCopies(new MinCopies(world, minCopies));
         meta = new MetaNode(
                 world,
                 random.fork("meta"),
                 MetaServiceOptions.DEFAULT
                         .withFirstSet(
-                                SET,
-                                new RoutingRule(cluster.pgs(), cluster.copies(), FailureDomain.HOST),
-                                scenario.minCopies(random.fork("min-copies")),
-                                0)
+                                SET, new RoutingRule(cluster.pgs(), cluster.copies(), FailureDomain.HOST), minCopies, 0)
                         .withTimes(
                                 cluster.control().heartbeatNs(),
                                 cluster.control().timeoutNs(),
-                                LAYOUT_NS));
+                                LAYOUT_NS)
+                        .withFailureTimes(
+                                MetaServiceOptions.DEFAULT.suspectNs(),
+                                scenario.strains().outAfterNs()));
         storages = disks;
         primaries = new Primaries(world, meta, nodes, scenario);
         for (int number = 1; number <= cluster.devices(); number++) {
             nodes.add(newNode(number));
         }
         world.watch(primaries::check);
+        handOvers = scenario.handOvers() == 0 ? null : new HandOvers(world, random.fork("hand-overs"), scenario, plan);
         nemesis = new Nemesis(world, random.fork("nemesis"), scenario, plan, meta, nodes, this);
         wholeness = new Wholeness(meta, nodes, scenario, nemesis);
+        repair = new RepairCheck(
+                world, random.fork("repair"), scenario, meta, nodes, this.disks, minCopies, new RepairCourse());
+        spares = minCopies < cluster.copies() ? null : new Spares(world, meta, nodes, this::addNode);
     }
 
     /// Run a seed.
@@ -137,10 +146,8 @@ public final class Simulation {
             }
             simulation.observe();
             long operations = 0;
-            for (final GateNode gate : simulation.gates) {
-                for (final GateNode.Served served : gate.served()) {
-                    operations += served.guest() == null ? 0 : served.guest().done();
-                }
+            for (final Guest guest : simulation.guests()) {
+                operations += guest.done();
             }
             return new Result(
                     seed,
@@ -178,6 +185,9 @@ public final class Simulation {
     private void observe() {
         nodes.forEach(StorageNode::observe);
         gates.forEach(GateNode::observe);
+        if (handOvers != null) {
+            handOvers.gates().forEach(RingGate::observe);
+        }
     }
 
     private void noteStates() {
@@ -240,7 +250,11 @@ public final class Simulation {
                     new VolumeHistory()));
             created.add(disks.getLast());
         }
-        startGate("gate1", new UUID(1, random.nextLong()), false);
+        if (handOvers == null) {
+            startGate("gate1", new UUID(1, random.nextLong()), false);
+        } else {
+            handOvers.start(disks);
+        }
     }
 
     private @Nullable VolumeRecord volume(String name) {
@@ -249,6 +263,27 @@ public final class Simulation {
     }
 
     // Gates.
+
+    /// The gate of the day.
+    private ServingGate gate() {
+        return handOvers == null ? gates.getLast() : handOvers.gate();
+    }
+
+    /// Every guest that there ever was.
+    private List<Guest> guests() {
+        final List<Guest> all = new ArrayList<>();
+        if (handOvers != null) {
+            handOvers.machines().forEach(machine -> all.add(machine.guest()));
+        }
+        for (final GateNode gate : gates) {
+            for (final GateNode.Served served : gate.served()) {
+                if (served.guest() != null) {
+                    all.add(served.guest());
+                }
+            }
+        }
+        return all;
+    }
 
     private void startGate(String host, UUID uuid, boolean takesOver) {
         final int number = gates.size() + 1;
@@ -272,7 +307,7 @@ public final class Simulation {
         for (final GateNode each : gates) {
             for (final GateNode.Served other : each.served()) {
                 if (other.disk().equals(disk) && other.guest() != null && other.generation() < newest) {
-                    other.guest().superseded(at);
+                    other.guest().superseded(each.number(), at);
                 }
             }
         }
@@ -287,7 +322,7 @@ public final class Simulation {
     void takeOver(SimRandom by) {
         takeOvers++;
         final GateNode last = gates.getLast();
-        if (!all(last, GateNode.Served::isAttached) && !last.isGone()) {
+        if (!all(last, ServingGate.Disk::isAttached) && !last.isGone()) {
             return;
         }
         switch (by.below(4)) {
@@ -316,28 +351,28 @@ public final class Simulation {
 
     /// The host of the newest gate.
     String gateHost() {
-        return gates.getLast().host();
+        return gate().host();
     }
 
     void pauseGate(SimRandom by, long untilNs) {
         world.note(gateHost() + " is stopped for a while");
         if (by.chance(50)) {
-            gates.getLast().pause(untilNs);
+            gate().pause(untilNs);
         } else {
             pauseGateReactor(by.below(2), untilNs);
         }
     }
 
     void pauseGateReactor(int index, long untilNs) {
-        gates.getLast().pauseReactor(index, untilNs);
+        gate().pauseReactor(index, untilNs);
     }
 
-    private boolean all(GateNode gate, Predicate<GateNode.Served> condition) {
+    private boolean all(ServingGate gate, Predicate<ServingGate.Disk> condition) {
         return served(gate).allMatch(condition);
     }
 
     /// What a gate serves of the volumes that there are.
-    private Stream<GateNode.Served> served(GateNode gate) {
+    private Stream<? extends ServingGate.Disk> served(ServingGate gate) {
         return gate.served().stream().filter(each -> disks.contains(each.disk()));
     }
 
@@ -347,7 +382,9 @@ public final class Simulation {
         world.network().faults(scenario.faults().network());
         nemesis.plan();
         world.runUntilSeldom(
-                () -> takeOvers == scenario.faults().attaches() && isIdle(),
+                () -> takeOvers == scenario.faults().attaches()
+                        && (handOvers == null || handOvers.areOver())
+                        && isIdle(),
                 LOOK_NS,
                 SAFETY_NS + scenario.load().faultsNs() + scenario.load().faultsNs() / 2);
         if (scenario.faults().allPowerCut()) {
@@ -363,7 +400,7 @@ public final class Simulation {
     /// Whether the newest gate serves everything and its guests have nothing to do.
     private boolean isIdle() {
         return all(
-                gates.getLast(),
+                gate(),
                 each -> each.isAttached()
                         && each.guest() != null
                         && each.guest().isIdle());
@@ -377,6 +414,9 @@ public final class Simulation {
         world.network().heal();
         world.network().faults(SimFaults.NONE);
         world.steadyClocks();
+        if (spares != null) {
+            spares.look();
+        }
         attachFinally();
         require(this::isIdle, "L1: operations never end", this::pending);
         sweep(BlockOperation.READ);
@@ -386,6 +426,7 @@ public final class Simulation {
         if (scenario.faults().metaOutage() && !scenario.faults().diskFails()) {
             workWithoutMetaserver();
         }
+        repair.run();
         final boolean isScrubbed = scenario.strains().flips() > 0;
         if (isScrubbed) {
             require(wholeness::isScrubbed, "L4: what has rotted is never found", wholeness::scrubs);
@@ -432,13 +473,20 @@ public final class Simulation {
 
     /// A gate that was fenced by a late wish of an older one, or that is gone, has a successor in the end.
     private void attachFinally() {
+        if (handOvers != null) {
+            handOvers.heal();
+            require(handOvers::isSettled, "H7: no gate serves everything in the end", handOvers::describe);
+            return;
+        }
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             final GateNode last = gates.getLast();
             require(
-                    () -> last.isGone() || all(last, GateNode.Served::isAttached) || !all(last, each -> !each.isLost()),
+                    () -> last.isGone()
+                            || all(last, ServingGate.Disk::isAttached)
+                            || !all(last, each -> !each.isLost()),
                     "L1: the volumes are never attached",
                     this::pending);
-            if (!last.isGone() && all(last, GateNode.Served::isAttached)) {
+            if (!last.isGone() && all(last, ServingGate.Disk::isAttached)) {
                 return;
             }
             startOther();
@@ -469,8 +517,7 @@ public final class Simulation {
     /// I/O goes on while no metaserver runs.
     private void workWithoutMetaserver() {
         nemesis.crashMeta(true);
-        served(gates.getLast())
-                .forEach(each -> Objects.requireNonNull(each.guest()).work(OUTAGE_OPERATIONS, 1_000_000));
+        served(gate()).forEach(each -> Objects.requireNonNull(each.guest()).work(OUTAGE_OPERATIONS, 1_000_000));
         require(this::isIdle, "L8: I/O waits for the metaserver", this::pending);
         sweep(BlockOperation.READ);
         meta.start();
@@ -478,14 +525,13 @@ public final class Simulation {
     }
 
     private void sweep(BlockOperation operation) {
-        served(gates.getLast())
-                .forEach(each -> Objects.requireNonNull(each.guest()).sweep(operation));
+        served(gate()).forEach(each -> Objects.requireNonNull(each.guest()).sweep(operation));
         require(this::isIdle, "L1: " + operation + " of everything never ends", this::pending);
     }
 
     private String pending() {
         final StringBuilder text = new StringBuilder();
-        for (final GateNode.Served served : gates.getLast().served()) {
+        for (final ServingGate.Disk served : gate().served()) {
             text.append(
                     served.guest() == null ? " not attached" : served.guest().pending());
         }
@@ -499,6 +545,30 @@ public final class Simulation {
         require(isAtRest, message);
         world.run(REST_NS);
         require(isAtRest, message);
+    }
+
+    /// For [RepairCheck].
+    private final class RepairCourse implements RepairCheck.Course {
+        @Override
+        public void work(int operations, long pauseNs) {
+            served(gate()).forEach(each -> Objects.requireNonNull(each.guest()).work(operations, pauseNs));
+            Simulation.this.require(Simulation.this::isIdle, "L1: operations never end", Simulation.this::pending);
+        }
+
+        @Override
+        public void readAll() {
+            sweep(BlockOperation.READ);
+        }
+
+        @Override
+        public void rest(String message) {
+            Simulation.this.rest(message);
+        }
+
+        @Override
+        public void require(BooleanSupplier holds, String message) {
+            Simulation.this.require(holds, message);
+        }
     }
 
     private void require(BooleanSupplier holds, String message) {

@@ -9,6 +9,7 @@ import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
 import io.basalt.net.meta.MetaClient;
 import io.basalt.net.sim.SimEndpoint;
+import io.basalt.placement.ClusterMap;
 import io.basalt.store.chunk.ChunkStore;
 import io.basalt.wire.meta.DeviceRegistration;
 import io.basalt.wire.meta.NodeRegistration;
@@ -122,6 +123,11 @@ final class StorageNode {
         return device != null && device.servesReads(pg);
     }
 
+    /// The device acts by a map from now on.
+    void told(ClusterMap map) {
+        world.told(deviceId, map);
+    }
+
     /// An operator has said that no copy belongs on the device any more.
     void drained() {
         isDrained = true;
@@ -175,7 +181,7 @@ final class StorageNode {
                         world.note(host() + ": its device cannot be opened: " + reason);
                         isRefused = true;
                         world.coverage().saw(Sighting.DISK_REFUSED);
-                        made.end(false);
+                        register(made, on, List.of(), (_, _) -> {});
                     }
                 });
     }
@@ -187,22 +193,22 @@ final class StorageNode {
             final ChunkDevice at = device;
             return at == null ? null : at.accept(peer);
         });
+        final long capacityBytes = storeOf().capacity().totalBytes();
+        register(
+                of,
+                on,
+                List.of(new DeviceRegistration(deviceUuid, capacityBytes, "ssd", host(), PORT)),
+                (id, link) -> serve(of, on, network, id, link));
+    }
+
+    /// Say to the metaserver that the node is there; without its device, if that cannot be opened.
+    private void register(SimProcess of, SimReactor on, List<DeviceRegistration> devices, ControlLink.Serve serve) {
         final SimReactor control = of.reactor("control");
         final SimEndpoint controlNetwork = of.controlNetwork(control, PeerIdentity.Role.CHUNK);
-        final long capacityBytes = storeOf().capacity().totalBytes();
         control.reactor().post(() -> {
             final NodeRegistration registration = new NodeRegistration(
-                    nodeUuid,
-                    host(),
-                    NodeRole.CHUNK,
-                    "simulation",
-                    "room",
-                    "rack",
-                    host(),
-                    Simulation.SET,
-                    List.of(new DeviceRegistration(deviceUuid, capacityBytes, "ssd", host(), PORT)));
-            final ControlLink link = new ControlLink(
-                    control.reactor(), on.reactor(), times, this, (id, client) -> serve(of, on, network, id, client));
+                    nodeUuid, host(), NodeRole.CHUNK, "simulation", "room", "rack", host(), Simulation.SET, devices);
+            final ControlLink link = new ControlLink(control.reactor(), on.reactor(), times, this, serve);
             link.start(new MetaClient(
                     control.reactor(), controlNetwork, times.clientOptions(registration, random.nextLong() | 1), link));
         });

@@ -1,5 +1,7 @@
 package io.basalt.simulation;
 
+import io.basalt.meta.service.MetaServiceOptions;
+
 /// What does not break a cluster and still wears on it: clocks, slowness, want of space, changes of leaders.
 ///
 /// @param driftPerMillion by how much clocks are fast or slow at most; leases allow for a difference of an eighth
@@ -13,6 +15,10 @@ package io.basalt.simulation;
 /// @param joins times that a storage node is added
 /// @param flips bits of the unlucky disk that flip, wherever something was written
 /// @param drains times that a device is drained, as long as there are others for all copies
+/// @param awayMs how long a storage process that was killed, or lost power, is away at most; milliseconds
+/// @param metaCuts times that a node cannot reach the metaserver for a while, but everybody else
+/// @param outAfterMs after how long without an answer the copies of a device are made anew elsewhere; 0 for never in
+///     the time of a run
 record Strains(
         int driftPerMillion,
         int slowDisks,
@@ -24,15 +30,30 @@ record Strains(
         boolean restarts,
         int joins,
         int flips,
-        int drains) {
+        int drains,
+        int awayMs,
+        int metaCuts,
+        int outAfterMs) {
+    private static final int AWAY_MS = 800;
+
     /// Nothing of all that.
-    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0);
+    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0);
 
     /// A good deal of it.
-    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true, 0, 0, 0);
+    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true, 0, 0, 0, AWAY_MS, 0, 0);
 
     /// As far as a time service steers a clock.
     private static final int STEERED_PER_MILLION = 500;
+
+    /// Whether what is written for a copy that was away is measured: absences are short, and nothing is made anew.
+    boolean isRepairMeasured() {
+        return awayMs < AWAY_MS && outAfterMs == 0;
+    }
+
+    /// After how long without an answer the copies of a device are made anew elsewhere, nanoseconds.
+    long outAfterNs() {
+        return outAfterMs == 0 ? MetaServiceOptions.DEFAULT.outAfterNs() : outAfterMs * 1_000_000L;
+    }
 
     /// What a seed stands for.
     static Strains of(SimRandom draw, Scenario.Faults faults) {
@@ -46,6 +67,9 @@ record Strains(
                 draw.chance(5),
                 draw.chance(15),
                 0,
+                0,
+                0,
+                AWAY_MS,
                 0,
                 0);
     }
@@ -62,11 +86,14 @@ record Strains(
                 restarts,
                 joins,
                 flips,
-                drains);
+                drains,
+                awayMs,
+                metaCuts,
+                outAfterMs);
     }
 
     /// What a cluster that is rebuilt under load goes through besides.
-    Strains withMoves(int newJoins, int newDrains) {
+    Strains withMoves(int newJoins, int newDrains, int newOutAfterMs) {
         return new Strains(
                 driftPerMillion,
                 slowDisks,
@@ -78,11 +105,57 @@ record Strains(
                 restarts,
                 newJoins,
                 0,
-                newDrains);
+                newDrains,
+                awayMs,
+                metaCuts,
+                newOutAfterMs);
     }
 
     /// Nothing but flipped bits.
     static Strains ofFlips(int flips) {
-        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, flips, 0);
+        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, flips, 0, AWAY_MS, 0, 0);
+    }
+
+    /// The same with short absences, and nodes that do not reach the metaserver.
+    Strains withAbsences(int newAwayMs, int newMetaCuts) {
+        return new Strains(
+                driftPerMillion,
+                slowDisks,
+                slowLinks,
+                longPauses,
+                leaderChanges,
+                logRots,
+                fullDisks,
+                restarts,
+                joins,
+                flips,
+                drains,
+                newAwayMs,
+                newMetaCuts,
+                outAfterMs);
+    }
+
+    /// The same with disks and links that are slow for a while.
+    Strains withSlowness(int newSlowDisks, int newSlowLinks) {
+        return new Strains(
+                driftPerMillion,
+                newSlowDisks,
+                newSlowLinks,
+                longPauses,
+                leaderChanges,
+                logRots,
+                fullDisks,
+                restarts,
+                joins,
+                flips,
+                drains,
+                awayMs,
+                metaCuts,
+                outAfterMs);
+    }
+
+    /// Nothing but metaservers that cease to lead.
+    static Strains ofLeaderChanges(int leaderChanges) {
+        return new Strains(0, 0, 0, 0, leaderChanges, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0);
     }
 }

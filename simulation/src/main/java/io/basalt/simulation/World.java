@@ -2,6 +2,7 @@ package io.basalt.simulation;
 
 import io.basalt.net.sim.SimFaults;
 import io.basalt.net.sim.SimNetwork;
+import io.basalt.placement.ClusterMap;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Time, network, and the processes that live in it. Runs whoever has something to do, in an order drawn
 /// from the seed, until all are idle; then time moves to the next event. One thread.
@@ -26,6 +28,8 @@ final class World implements AutoCloseable {
     private final SimRandom rates;
     private final Coverage coverage = new Coverage();
     private Runnable watch = () -> {};
+    private @Nullable MinCopies minCopies;
+    private Runnable turnWatch = () -> {};
     private int driftPerMillion;
     private long eventNumber;
 
@@ -93,6 +97,32 @@ final class World implements AutoCloseable {
     /// Have something looked at whenever all have come to rest, before time goes on.
     void watch(Runnable newWatch) {
         watch = newWatch;
+    }
+
+    /// Have something looked at after each turn in which a reactor has done something.
+    void watchTurns(Runnable newWatch) {
+        turnWatch = newWatch;
+    }
+
+    /// Have it checked on how many copies changes are.
+    void minCopies(MinCopies oracle) {
+        minCopies = oracle;
+    }
+
+    /// A device acts by a map from now on.
+    void told(int deviceId, ClusterMap map) {
+        if (minCopies != null) {
+            minCopies.told(deviceId, map);
+        }
+    }
+
+    /// A guest hears that a change is done.
+    ///
+    /// @param beganNs when it was asked for
+    void acknowledged(DiskHistory disk, long offset, long length, long beganNs) {
+        if (minCopies != null) {
+            minCopies.acknowledged(disk, offset, length, beganNs);
+        }
     }
 
     /// Have something happen later.
@@ -164,7 +194,10 @@ final class World implements AutoCloseable {
             final int count = reactors.size();
             for (int index = 0; index < count && index < reactors.size(); index++) {
                 final SimReactor reactor = reactors.get((from + index) % reactors.size());
-                worked |= reactor.dueNs() <= clock.nanoTime() && reactor.turn() > 0;
+                if (reactor.dueNs() <= clock.nanoTime() && reactor.turn() > 0) {
+                    worked = true;
+                    turnWatch.run();
+                }
             }
             if (++turns > TURNS_MAX) {
                 throw new SimulationFailure("the processes never come to rest at " + clock.nanoTime() + " ns");

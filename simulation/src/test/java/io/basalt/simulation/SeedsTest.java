@@ -18,7 +18,12 @@ class SeedsTest {
     private static final long LAST = 200;
     private static final long LAST_OF_OTHER_KINDS = 40;
 
-    /// What only long runs come to.
+    /// Of kinds with a dense load.
+    private static final long LAST_OF_DENSE_KINDS = 20;
+
+    private static final Set<ScenarioKind> DENSE = EnumSet.range(ScenarioKind.RETURNS, ScenarioKind.NOISE);
+
+    /// What only long runs come to, or other kinds.
     private static final Set<Sighting> RARER = EnumSet.of(
             Sighting.NO_SPACE,
             Sighting.FLIP,
@@ -28,7 +33,9 @@ class SeedsTest {
             Sighting.RECORD_REJECTED,
             Sighting.SHARD_DAMAGED,
             Sighting.UNDONE,
-            Sighting.REPAIRED);
+            Sighting.REPAIRED,
+            Sighting.REPAIR_MEASURED,
+            Sighting.MADE_ANEW);
 
     /// The soak's seeds, as `-Dbasalt.simulation.seeds=A..B`, and their kind.
     private static final String SEEDS_PROPERTY = "basalt.simulation.seeds";
@@ -56,7 +63,7 @@ class SeedsTest {
         }
         assertThat(operations).as("operations of all seeds").isGreaterThan((LAST - FIRST) * 50);
         for (final Sighting each : Sighting.values()) {
-            if (!RARER.contains(each)) {
+            if (!RARER.contains(each) && !each.isOfHandOvers()) {
                 assertThat(coverage.of(each))
                         .as("seeds that come to: " + each.label())
                         .isPositive();
@@ -67,10 +74,21 @@ class SeedsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"SWARM", "ENDURANCE"})
+            names = {"SWARM", "HAND_OVERS", "ENDURANCE"})
     void everyOtherKindKeepsEveryRule(ScenarioKind kind) {
-        for (long seed = FIRST; seed <= LAST_OF_OTHER_KINDS; seed++) {
-            run(seed, kind);
+        final Coverage coverage = new Coverage();
+        final long last = DENSE.contains(kind) ? LAST_OF_DENSE_KINDS : LAST_OF_OTHER_KINDS;
+        for (long seed = FIRST; seed <= last; seed++) {
+            coverage.add(run(seed, kind).coverage());
+        }
+        if (kind == ScenarioKind.RETURNS) {
+            assertThat(coverage.of(Sighting.REPAIR_MEASURED))
+                    .as("copies that were away and measured")
+                    .isPositive();
+        } else if (kind == ScenarioKind.MOVES) {
+            assertThat(coverage.of(Sighting.MADE_ANEW))
+                    .as("devices that stayed away")
+                    .isPositive();
         }
     }
 
@@ -90,6 +108,8 @@ class SeedsTest {
         "strains, 46",
         "swarm, 196",
         "swarm, 428",
+        "swarm, 590",
+        "returns, 14",
         "moves, 1",
         "flips, 33",
         "flips, 36",

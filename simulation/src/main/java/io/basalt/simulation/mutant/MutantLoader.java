@@ -2,31 +2,43 @@ package io.basalt.simulation.mutant;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.List;
 
-/// Loads all classes of the project anew, one mutant's with its mistake in them. Everything else comes from the
-/// loader of the simulation itself.
+/// Loads all classes of the project anew, with the mistakes of all mutants in them, each behind a question
+/// ([Chosen]). Everything else comes from the loader of the simulation itself.
+///
+/// One loader for all mutants: what the virtual machine has compiled for one of them serves the next, and a run with
+/// a mistake takes as long as one without.
 final class MutantLoader extends ClassLoader {
     private static final String PROJECT = "io.basalt.";
 
+    /// Beyond every constant that the code itself has, so that no cut takes another one's number for what it looks for.
+    private static final int FIRST_NUMBER = 1000;
+
     private final ClassLoader original;
-    private final Mutant mutant;
+    private final List<Mutant> mutants;
     private final Surgery surgery;
 
-    MutantLoader(Mutant mutant) {
+    MutantLoader(List<Mutant> mutants) {
         super(MutantLoader.class.getClassLoader());
         original = MutantLoader.class.getClassLoader();
-        this.mutant = mutant;
+        this.mutants = mutants;
         surgery = new Surgery(original);
+    }
+
+    /// The number by which the changed code knows a mistake.
+    int number(Mutant mutant) {
+        return FIRST_NUMBER + mutants.indexOf(mutant);
     }
 
     /// Make every change now.
     ///
     /// @throws IllegalStateException if there is nothing to change
     void check() throws ClassNotFoundException {
-        for (final Mutant.Cut cut : mutant.cuts()) {
-            loadClass(cut.className());
+        for (final Mutant mutant : mutants) {
+            for (final Mutant.Cut cut : mutant.cuts()) {
+                loadClass(cut.className());
+            }
         }
     }
 
@@ -58,13 +70,15 @@ final class MutantLoader extends ClassLoader {
         }
     }
 
-    private byte[] changed(String name, byte[] bytes) {
-        final List<Mutant.Cut> cuts = new ArrayList<>();
-        for (final Mutant.Cut cut : mutant.cuts()) {
-            if (cut.className().equals(name)) {
-                cuts.add(cut);
+    private byte[] changed(String name, byte[] original) {
+        byte[] bytes = original;
+        for (final Mutant mutant : mutants) {
+            for (final Mutant.Cut cut : mutant.cuts()) {
+                if (cut.className().equals(name)) {
+                    bytes = surgery.cut(bytes, cut, number(mutant));
+                }
             }
         }
-        return cuts.isEmpty() ? bytes : surgery.cut(bytes, cuts);
+        return bytes;
     }
 }

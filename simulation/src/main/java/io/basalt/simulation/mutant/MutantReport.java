@@ -7,7 +7,7 @@ import java.util.List;
 /// ([Pins]) and the table of `docs/SIMULATION.md`.
 public final class MutantReport {
     /// All mutants are run so many times first, then those that are left more often: most are noticed soon.
-    private static final int FIRST_RUNS = 8;
+    private static final int FIRST_RUNS = 30;
 
     private static final int MORE_RUNS = 4;
     private static final char TAB = '\t';
@@ -26,13 +26,14 @@ public final class MutantReport {
                 open.add(mutant);
             }
         }
+        final Mutations mutations = new Mutations(open);
         int from = 0;
         for (int to = FIRST_RUNS; !open.isEmpty() && from < runsMax; to *= MORE_RUNS) {
             final int until = Math.min(to, runsMax);
             System.out.println("runs " + (from + 1) + " to " + until + " of " + open.size() + " mutants");
             final List<Mutant> left = new ArrayList<>();
             for (final Mutant mutant : open) {
-                if (!isNoticed(mutant, from, until)) {
+                if (!isNoticed(mutations, mutant, from, until)) {
                     left.add(mutant);
                 }
             }
@@ -43,17 +44,12 @@ public final class MutantReport {
         return open.size();
     }
 
-    private static boolean isNoticed(Mutant mutant, int from, int until) {
-        try {
-            final Mutation.Kill kill = new Mutation(mutant).search(mutant.kinds(), from, until);
-            if (kill != null) {
-                System.out.println(mutant.rule() + TAB + mutant.name() + TAB + Mutation.label(kill.kind()) + TAB
-                        + kill.seed() + TAB + "run " + kill.runs() + TAB + kill.rule());
-            }
-            return kill != null;
-        } catch (IllegalStateException | LinkageError e) {
-            System.out.println(mutant.rule() + TAB + mutant.name() + TAB + "NOT MADE " + e);
-            return true;
+    private static boolean isNoticed(Mutations mutations, Mutant mutant, int from, int until) {
+        final Mutations.Kill kill = mutations.search(mutant, from, until);
+        if (kill != null) {
+            System.out.println(mutant.rule() + TAB + mutant.name() + TAB + Mutations.label(kill.kind()) + TAB
+                    + kill.seed() + TAB + "run " + kill.runs() + TAB + kill.rule());
         }
+        return kill != null;
     }
 }

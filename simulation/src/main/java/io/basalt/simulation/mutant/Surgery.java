@@ -17,48 +17,65 @@ import java.lang.classfile.instruction.ConstantInstruction;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Changes a class file as a [Mutant] says, and fails if it does not find what is to be changed: a mistake that is not
+/// Changes class files as [Mutant]s say, and fails if it does not find what is to be changed: a mistake that is not
 /// made any more would else count as one that nobody notices.
+///
+/// What was there stays: the changed code asks [Chosen] whether this mistake is the one to be made.
+///
+/// ```
+///         Chosen.isChosen(number) ── no ──▶ the instruction as it was ──┐
+///                 │ yes                                                 ▼
+///                 └──────────────▶ the mistake ─────────────────▶ what follows
+/// ```
 final class Surgery {
+    private static final ClassDesc CHOSEN = ClassDesc.of(Chosen.class.getName());
+    private static final MethodTypeDesc QUESTION = MethodTypeDesc.of(ConstantDescs.CD_boolean, ConstantDescs.CD_int);
+
     private final ClassLoader types;
 
-    /// How often something was changed by the cut under way.
+    /// How often something was changed by the cut under way, and of which mistake it is.
     private int changes;
+
+    private int number;
 
     /// @param types where classes that the code speaks of are looked up
     Surgery(ClassLoader types) {
         this.types = types;
     }
 
-    /// The class with some changes.
-    byte[] cut(byte[] original, List<Mutant.Cut> cuts) {
-        byte[] bytes = original;
-        for (final Mutant.Cut cut : cuts) {
-            changes = 0;
-            final ClassFile files = ClassFile.of(ClassHierarchyResolverOption.of(
-                    ClassHierarchyResolver.ofResourceParsing(types).cached()));
-            final ClassModel model = files.parse(bytes);
-            bytes = files.transformClass(model, transform(cut));
-            if (changes == 0) {
-                throw new IllegalStateException("there is no " + cut + " any more; name what has taken its place");
-            }
+    /// A class with one more change.
+    ///
+    /// @param of number of the mistake
+    byte[] cut(byte[] original, Mutant.Cut cut, int of) {
+        changes = 0;
+        number = of;
+        final ClassFile files = ClassFile.of(ClassHierarchyResolverOption.of(
+                ClassHierarchyResolver.ofResourceParsing(types).cached()));
+        final ClassModel model = files.parse(original);
+        final byte[] changed = files.transformClass(model, transform(cut));
+        if (changes == 0) {
+            throw new IllegalStateException("there is no " + cut + " any more; name what has taken its place");
         }
-        return bytes;
+        return changed;
     }
 
     private ClassTransform transform(Mutant.Cut cut) {
         final Predicate<MethodModel> isMeant = method -> method.methodName().equalsString(cut.method());
         if (cut.edit() instanceof Edit.Returns edit) {
-            return ClassTransform.transformingMethods(isMeant, replacing(edit));
+            return ClassTransform.transformingMethods(isMeant, returning(edit));
         }
         return ClassTransform.transformingMethodBodies(isMeant, inside(cut.edit()));
     }
 
-    private MethodTransform replacing(Edit.Returns edit) {
+    /// The method returns at once.
+    private MethodTransform returning(Edit.Returns edit) {
         return (builder, element) -> {
             if (element instanceof CodeModel code) {
                 changes++;
@@ -67,8 +84,11 @@ final class Surgery {
                         .orElseThrow()
                         .returnType());
                 builder.withCode(body -> {
-                    push(body, kind, edit.constant());
-                    body.return_(kind.asLoadable());
+                    ask(body).ifThen(mistake -> {
+                        push(mistake, kind, edit.constant());
+                        mistake.return_(kind.asLoadable());
+                    });
+                    code.forEach(body);
                 });
             } else {
                 builder.with(element);
@@ -88,26 +108,46 @@ final class Surgery {
         };
     }
 
+    private CodeBuilder ask(CodeBuilder builder) {
+        return builder.loadConstant(number).invokestatic(CHOSEN, "isChosen", QUESTION);
+    }
+
+    /// Either the mistake or what was there.
+    private void either(CodeBuilder builder, Consumer<CodeBuilder> mistake, CodeElement original) {
+        changes++;
+        ask(builder).ifThenElse(mistake::accept, as -> as.with(original));
+    }
+
     private void yields(CodeBuilder builder, CodeElement element, Edit.Yields edit) {
         if (element instanceof InvokeInstruction call && call.name().equalsString(edit.callee())) {
-            changes++;
-            final List<ClassDesc> parameters = call.typeSymbol().parameterList();
-            for (int index = parameters.size() - 1; index >= 0; index--) {
-                pop(builder, TypeKind.from(parameters.get(index)));
-            }
-            if (call.opcode() != Opcode.INVOKESTATIC) {
-                builder.pop();
-            }
-            push(builder, TypeKind.from(call.typeSymbol().returnType()), edit.constant());
+            either(builder, mistake -> leaveOut(mistake, call, edit), element);
         } else {
             builder.with(element);
         }
     }
 
+    private static void leaveOut(CodeBuilder builder, InvokeInstruction call, Edit.Yields edit) {
+        final List<ClassDesc> parameters = call.typeSymbol().parameterList();
+        for (int index = parameters.size() - 1; index >= 0; index--) {
+            pop(builder, TypeKind.from(parameters.get(index)));
+        }
+        if (call.opcode() != Opcode.INVOKESTATIC) {
+            builder.pop();
+        }
+        push(builder, TypeKind.from(call.typeSymbol().returnType()), edit.constant());
+    }
+
     private void callsInstead(CodeBuilder builder, CodeElement element, Edit.CallsInstead edit) {
         if (element instanceof InvokeInstruction call && call.name().equalsString(edit.callee())) {
-            changes++;
-            builder.invoke(call.opcode(), call.owner().asSymbol(), edit.other(), call.typeSymbol(), call.isInterface());
+            either(
+                    builder,
+                    mistake -> mistake.invoke(
+                            call.opcode(),
+                            call.owner().asSymbol(),
+                            edit.other(),
+                            call.typeSymbol(),
+                            call.isInterface()),
+                    element);
         } else {
             builder.with(element);
         }
@@ -118,8 +158,10 @@ final class Surgery {
             changes++;
             final TypeKind last =
                     TypeKind.from(call.typeSymbol().parameterList().getLast());
-            pop(builder, last);
-            push(builder, last, edit.constant());
+            ask(builder).ifThen(mistake -> {
+                pop(mistake, last);
+                push(mistake, last, edit.constant());
+            });
         }
         builder.with(element);
     }
@@ -128,9 +170,13 @@ final class Surgery {
         if (element instanceof FieldInstruction access
                 && access.name().equalsString(edit.field())
                 && access.opcode() == Opcode.GETFIELD) {
-            changes++;
-            builder.pop();
-            push(builder, TypeKind.from(access.typeSymbol()), edit.constant());
+            either(
+                    builder,
+                    mistake -> {
+                        mistake.pop();
+                        push(mistake, TypeKind.from(access.typeSymbol()), edit.constant());
+                    },
+                    element);
         } else {
             builder.with(element);
         }
@@ -140,9 +186,13 @@ final class Surgery {
         if (element instanceof FieldInstruction access
                 && access.name().equalsString(edit.field())
                 && access.opcode() == Opcode.PUTFIELD) {
-            changes++;
-            pop(builder, TypeKind.from(access.typeSymbol()));
-            builder.pop();
+            either(
+                    builder,
+                    mistake -> {
+                        pop(mistake, TypeKind.from(access.typeSymbol()));
+                        mistake.pop();
+                    },
+                    element);
         } else {
             builder.with(element);
         }
@@ -152,8 +202,7 @@ final class Surgery {
         if (element instanceof ConstantInstruction constant
                 && constant.constantValue() instanceof Integer value
                 && value == edit.constant()) {
-            changes++;
-            builder.loadConstant(edit.other());
+            either(builder, mistake -> mistake.loadConstant(edit.other()), element);
         } else {
             builder.with(element);
         }

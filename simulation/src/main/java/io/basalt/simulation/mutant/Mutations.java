@@ -4,13 +4,16 @@ import io.basalt.simulation.ScenarioKind;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// The simulation with one [Mutant]'s mistake in it.
-final class Mutation {
+/// The simulation with the mistakes of [Mutant]s in it, of which each run makes one. One thread.
+final class Mutations {
     private static final int SHOWN = 110;
 
+    private final MutantLoader loader;
     private final BiFunction<String, Long, String> seeds;
+    private final IntConsumer choice;
 
     /// A seed that notices a mistake.
     ///
@@ -23,27 +26,31 @@ final class Mutation {
         }
     }
 
-    /// Make the mistake.
+    /// Make mistakes.
     ///
     /// @throws IllegalStateException if there is nothing to change
-    Mutation(Mutant mutant) {
+    @SuppressWarnings("unchecked") // the very class, loaded once more
+    Mutations(List<Mutant> mutants) {
+        loader = new MutantLoader(mutants);
         try {
-            final MutantLoader loader = new MutantLoader(mutant);
             loader.check();
-            seeds = runner(loader.loadClass(MutantRun.class.getName()));
+            seeds = (BiFunction<String, Long, String>) made(MutantRun.class);
+            choice = (IntConsumer) made(Chosen.class);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(mutant.name(), e);
+            throw new IllegalStateException("the changed classes cannot be loaded", e);
         }
     }
 
-    @SuppressWarnings("unchecked") // the very class, loaded once more
-    private static BiFunction<String, Long, String> runner(Class<?> loaded) throws ReflectiveOperationException {
-        return (BiFunction<String, Long, String>) loaded.getConstructor().newInstance();
+    private Object made(Class<?> type) throws ReflectiveOperationException {
+        return loader.loadClass(type.getName()).getConstructor().newInstance();
     }
 
-    /// The rule that a seed breaks, null if none.
+    /// The rule that a seed breaks with a mistake, null if none.
+    ///
+    /// @param mutant null for no mistake
     @Nullable
-    String failure(ScenarioKind kind, long seed) {
+    String failure(@Nullable Mutant mutant, ScenarioKind kind, long seed) {
+        choice.accept(mutant == null ? Chosen.NONE : loader.number(mutant));
         final String failure = seeds.apply(label(kind), seed);
         return failure.isEmpty() ? null : failure;
     }
@@ -54,12 +61,13 @@ final class Mutation {
     /// @param until how many there are at most, with those
     /// @return null if none does
     @Nullable
-    Kill search(List<ScenarioKind> kinds, int from, int until) {
+    Kill search(Mutant mutant, int from, int until) {
+        final List<ScenarioKind> kinds = mutant.kinds();
         for (int run = from; run < until; run++) {
             final ScenarioKind kind = kinds.get(run % kinds.size());
             final long seed = 1L + run / kinds.size();
-            final String failure = failure(kind, seed);
-            if (failure != null && new MutantRun().apply(label(kind), seed).isEmpty()) {
+            final String failure = failure(mutant, kind, seed);
+            if (failure != null && failure(null, kind, seed) == null) {
                 return new Kill(kind, seed, run + 1, shortened(failure));
             }
         }
