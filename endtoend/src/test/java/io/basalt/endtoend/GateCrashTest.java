@@ -79,13 +79,18 @@ class GateCrashTest {
 
     /// Waits until a round's writes are under way: the kill must find requests in flight.
     static void awaitWrites(GateProcess gate, QemuGuest guest, String volume) throws IOException {
+        awaitWrites(gate, guest, volume, WRITES_BEFORE_KILL);
+    }
+
+    /// Waits until so many more are done.
+    static void awaitWrites(GateProcess gate, QemuGuest guest, String volume, int count) throws IOException {
         final long before = gate.rpc().completedWrites(volume);
         Watch.until(
                 "the guest writes",
                 ROUND_BOUND,
                 () -> {
                     try {
-                        return gate.rpc().completedWrites(volume) - before >= WRITES_BEFORE_KILL;
+                        return gate.rpc().completedWrites(volume) - before >= count;
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }

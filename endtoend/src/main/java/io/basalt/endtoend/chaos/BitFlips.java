@@ -10,8 +10,8 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Flips bits of a device whose chunk server does not run: of its log, of its metadata pages, and of its data, each
-/// time in a block that has content.
+/// Flips bits of a device whose chunk server does not run, in its log or in its metadata pages and data, each time in a
+/// block that has content.
 ///
 /// The superblocks are left alone: a device whose both are lost is a new device.
 final class BitFlips {
@@ -20,8 +20,8 @@ final class BitFlips {
     // FORMAT-CHUNK: two superblocks, 64 KiB each, then the log, then two homes for each metadata page, then data.
     private static final long LOG_OFFSET = 128 << 10;
     private static final int HOMES = 2;
-    /// Of a hundred flips, those in the log; as many in the metadata, the rest in data.
-    private static final int FRONT_PERCENT = 20;
+    /// Of a hundred flips outside of the log, those in the metadata.
+    private static final int PAGES_PERCENT = 25;
 
     private final Random random;
     private final List<Long> log = new ArrayList<>();
@@ -35,9 +35,10 @@ final class BitFlips {
     /// Flip bits.
     ///
     /// @param dump what `basalt chunk dump` says of the device
+    /// @param ofLog whether all of them are in the log, or none
     /// @param count flips, each in another bit
     /// @return what was flipped, in words
-    static String flip(Path device, String dump, int count, long seed) throws IOException {
+    static String flip(Path device, String dump, boolean ofLog, int count, long seed) throws IOException {
         final Matcher geometry = GEOMETRY.matcher(dump);
         if (!geometry.find()) {
             throw new IOException("the dump of " + device + " does not say how the device is laid out");
@@ -47,7 +48,7 @@ final class BitFlips {
         final BitFlips flips = new BitFlips(new Random(seed));
         try (RandomAccessFile file = new RandomAccessFile(device.toFile(), "rw")) {
             flips.find(file, pagesAt, slotsAt);
-            return flips.flip(file, count);
+            return ofLog ? flips.flipLog(file, count) : flips.flip(file, count);
         }
     }
 
@@ -77,16 +78,21 @@ final class BitFlips {
         return false;
     }
 
+    private String flipLog(RandomAccessFile file, int count) throws IOException {
+        if (log.isEmpty()) {
+            throw new IOException("the log has no block with content");
+        }
+        for (int i = 0; i < count; i++) {
+            flipOne(file, log);
+        }
+        return String.format(Locale.ROOT, "flipped %,d bits of log", count);
+    }
+
     private String flip(RandomAccessFile file, int count) throws IOException {
-        int inLog = 0;
         int inPages = 0;
         int inSlots = 0;
         for (int i = 0; i < count; i++) {
-            final int draw = random.nextInt(100);
-            if (draw < FRONT_PERCENT && !log.isEmpty()) {
-                flipOne(file, log);
-                inLog++;
-            } else if (draw < 2 * FRONT_PERCENT && !pages.isEmpty()) {
+            if (random.nextInt(100) < PAGES_PERCENT && !pages.isEmpty()) {
                 flipOne(file, pages);
                 inPages++;
             } else if (!slots.isEmpty()) {
@@ -95,12 +101,7 @@ final class BitFlips {
             }
         }
         return String.format(
-                Locale.ROOT,
-                "flipped %,d bits: %,d of log, %,d of metadata, %,d of data",
-                count,
-                inLog,
-                inPages,
-                inSlots);
+                Locale.ROOT, "flipped %,d bits: %,d of metadata, %,d of data", inPages + inSlots, inPages, inSlots);
     }
 
     private void flipOne(RandomAccessFile file, List<Long> blocks) throws IOException {

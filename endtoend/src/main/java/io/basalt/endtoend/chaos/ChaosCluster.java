@@ -75,10 +75,16 @@ final class ChaosCluster implements AutoCloseable {
     ///
     /// @param folder for everything that they write; made
     static ChaosCluster start(Path folder, ClusterShape shape) throws IOException {
+        return start(folder, shape, Release.THIS);
+    }
+
+    /// The same, of a release.
+    static ChaosCluster start(Path folder, ClusterShape shape, Release release) throws IOException {
         Files.createDirectories(folder);
         final ChaosCluster cluster = new ChaosCluster(folder, names(shape));
         try {
             cluster.prepare(shape);
+            cluster.daemons.values().forEach(daemon -> daemon.release(release));
             cluster.startAll();
             return cluster;
         } catch (IOException | RuntimeException failure) {
@@ -93,18 +99,18 @@ final class ChaosCluster implements AutoCloseable {
         final int nodes = ports.get(1);
         final StringBuilder text =
                 new StringBuilder("""
-            data = "%s"
-            metaservers = ["127.0.0.1:%d"]
-            [meta]
-            listen = "127.0.0.1:%d"
-            nodes_listen = "127.0.0.1:%d"
-            pg_count = %d
-            [gate]
-            name = "gate"
-            reactors = 1
-            idle = "interrupt"
-            metrics = "none"
-            """.formatted(folder, through(META, nodes, shape), rest, nodes, PGS));
+                    data = "%s"
+                    metaservers = ["127.0.0.1:%d"]
+                    [meta]
+                    listen = "127.0.0.1:%d"
+                    nodes_listen = "127.0.0.1:%d"
+                    pg_count = %d
+                    [gate]
+                    name = "gate"
+                    reactors = 1
+                    idle = "interrupt"
+                    metrics = "none"
+                    """.formatted(folder, through(META, nodes, shape), rest, nodes, PGS));
         for (int i = 0; i < chunkServers.size(); i++) {
             final String name = chunkServers.get(i);
             final int port = ports.get(2 + i);
@@ -178,6 +184,11 @@ final class ChaosCluster implements AutoCloseable {
                 socket.close();
             }
         }
+    }
+
+    /// The file of settings, as commands take it.
+    Path settings() {
+        return settings;
     }
 
     /// Names of the chunk servers.
@@ -280,7 +291,7 @@ final class ChaosCluster implements AutoCloseable {
                         JsonNodeFactory.instance.objectNode().put("name", name).put("sizeBytes", bytes));
         try (RpcClient gate = RpcClient.connect(GateTarget.rpcSocket(configuration()), ANSWER_LIMIT)) {
             return new VolumeAttachment(gate, name)
-                    .serve(false, false, 1, false)
+                    .serve(false, false, 1, VolumeAttachment.From.NOBODY)
                     .socket();
         }
     }
@@ -368,11 +379,16 @@ final class ChaosCluster implements AutoCloseable {
         return command("chunk", "dump", device(name).toString());
     }
 
+    /// Format the device of a chunk server that does not run: it keeps its identity, and the cluster fills it.
+    void emptyDevice(String name) throws IOException {
+        command("chunk", "format", "--again", "--yes", device(name).toString());
+    }
+
     /// Give a command of basalt's.
     ///
     /// @return what it printed, on both streams
     /// @throws IOException with the same if it fails
-    private static String command(String... words) throws IOException {
+    static String command(String... words) throws IOException {
         final StringWriter printed = new StringWriter();
         final CommandLine command = Main.commandLine();
         command.setOut(new PrintWriter(printed, true)).setErr(new PrintWriter(printed, true));

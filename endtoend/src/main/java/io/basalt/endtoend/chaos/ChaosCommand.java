@@ -100,7 +100,8 @@ public final class ChaosCommand implements Callable<Integer> {
     @Option(
             names = "--flips",
             paramLabel = "N",
-            description = "Once, this many bits of a killed chunk server's device are flipped.")
+            description = "Once, this many bits of data and metadata of a killed chunk server's device are flipped; and"
+                    + " once a fifth as many of its log, after which it is formatted with --again.")
     private int flips;
 
     @Option(
@@ -262,6 +263,7 @@ public final class ChaosCommand implements Callable<Integer> {
         counts.put(FaultKind.WIRE, wires);
         counts.put(FaultKind.DISK_FULL, diskFull ? 1 : 0);
         counts.put(FaultKind.BIT_FLIPS, flips > 0 ? 1 : 0);
+        counts.put(FaultKind.LOG_FLIPS, flips > 0 ? 1 : 0);
         return new FaultPlan.Wish(counts, wireFaults, metaAbsent.ns(), absent.ns(), flips);
     }
 

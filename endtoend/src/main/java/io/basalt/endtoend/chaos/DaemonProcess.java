@@ -1,13 +1,11 @@
 package io.basalt.endtoend.chaos;
 
-import io.basalt.cli.serve.ChildJvm;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -18,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Concurrency: one thread starts and ends it; [#pid()] may be asked by any.
 final class DaemonProcess {
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
     private static final long STEP_NS = 10_000_000;
     private static final String READY = " ready";
@@ -26,6 +24,7 @@ final class DaemonProcess {
     private final String name;
     private final List<String> arguments;
     private final Path log;
+    private Release release = Release.THIS;
     private volatile @Nullable Process process;
     private long logBytes;
     private int starts;
@@ -41,6 +40,11 @@ final class DaemonProcess {
 
     String name() {
         return name;
+    }
+
+    /// Which release it is of when it is started next.
+    void release(Release next) {
+        release = next;
     }
 
     /// Times it was started.
@@ -61,7 +65,7 @@ final class DaemonProcess {
     /// Start it; it is not ready yet.
     void start() throws IOException {
         logBytes = Files.exists(log) ? Files.size(log) : 0;
-        final List<String> command = new ArrayList<>(ChildJvm.command(arguments));
+        final List<String> command = release.command(arguments);
         final Process started = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))

@@ -16,8 +16,10 @@ enum FaultKind {
     WIRE("wire"),
     /// A volume takes all the space there is, and is removed again.
     DISK_FULL("disk full"),
-    /// Bits of a stopped chunk server's device are flipped.
-    BIT_FLIPS("bit flips");
+    /// Bits of a stopped chunk server's device are flipped, in data and metadata.
+    BIT_FLIPS("bit flips"),
+    /// The same in its log, after which it is formatted with `--again`.
+    LOG_FLIPS("bit flips, log");
 
     private final String text;
 

@@ -18,6 +18,7 @@ import java.util.Random;
 /// @param faults in order
 record FaultPlan(long seed, List<Fault> faults) {
     private static final long MS = 1_000_000;
+    private static final int LOG_SHARE = 5;
     private static final List<WireFault> WIRE_FAULTS = List.of(
             WireFault.PARTITION,
             WireFault.PARTITION_REQUESTS,
@@ -34,7 +35,7 @@ record FaultPlan(long seed, List<Fault> faults) {
     /// @param wires what may be done to connections; empty for anything
     /// @param metaHoldNs how long the metaserver stays away
     /// @param absenceNs how long a chunk server stays away for [FaultKind#ABSENCE]
-    /// @param flips bits that are flipped by one [FaultKind#BIT_FLIPS]
+    /// @param flips bits that are flipped by one [FaultKind#BIT_FLIPS]; a fifth as many by a [FaultKind#LOG_FLIPS]
     record Wish(Map<FaultKind, Integer> counts, List<WireFault> wires, long metaHoldNs, long absenceNs, int flips) {}
 
     /// Draw a plan.
@@ -62,6 +63,8 @@ record FaultPlan(long seed, List<Fault> faults) {
             case ABSENCE -> plain(kind, chunk, wish.absenceNs, pauseNs);
             case POWER_CUT -> plain(kind, "all", between(random, 0, 500), pauseNs);
             case DISK_FULL -> plain(kind, "all", between(random, 2000, 4000), pauseNs);
+            case LOG_FLIPS ->
+                new Fault(kind, chunk, "", WireFault.NONE, Math.max(1, wish.flips / LOG_SHARE), 0, pauseNs);
             case BIT_FLIPS -> new Fault(kind, chunk, "", WireFault.NONE, wish.flips, 0, pauseNs);
             case WIRE -> wire(random, wish.wires.isEmpty() ? WIRE_FAULTS : wish.wires, chunkServers, pauseNs);
         };

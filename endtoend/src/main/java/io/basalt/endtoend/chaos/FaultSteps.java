@@ -11,6 +11,9 @@ import java.util.Locale;
 
 /// How each kind of fault is done and taken back.
 final class FaultSteps {
+    /// What a chunk server says of a device that it cannot open.
+    private static final String WITHOUT_DEVICE = "goes on without a device";
+
     private static final long DELAY_NS = 20_000_000;
     private static final String FILLER = "filler";
     private static final long FILLER_BYTES = 4L << 30;
@@ -44,13 +47,13 @@ final class FaultSteps {
         Thread.sleep(Duration.ofNanos(fault.holdNs()));
         final long changedBytes = load.changedBytes();
         final long movedBefore = fault.kind() == FaultKind.ABSENCE ? movedBytes(fault.target()) : 0;
-        end(fault);
+        final String ended = end(fault);
         final Window after = stalls.begin(false);
         final long calmNs = cluster.awaitCalm(calmLimit);
         // What the fault holds up belongs to it, not to the next one.
         load.awaitAnswers(calmLimit.toNanos());
         final String note = switch (fault.kind()) {
-            case BIT_FLIPS -> done + "; " + readAndScrub(fault.target());
+            case BIT_FLIPS, LOG_FLIPS -> done + ended + "; " + readAndScrub(fault.target());
             case ABSENCE -> moved(changedBytes, load.changedBytes(), movedBytes(fault.target()) - movedBefore);
             default -> done;
         };
@@ -70,19 +73,19 @@ final class FaultSteps {
             case DISK_FULL -> {
                 return fill();
             }
-            case BIT_FLIPS -> {
+            case BIT_FLIPS, LOG_FLIPS -> {
                 return flip(fault);
             }
         }
         return "";
     }
 
-    private void end(Fault fault) throws IOException {
+    /// @return what is to be said of it, often nothing
+    private String end(Fault fault) throws IOException {
         switch (fault.kind()) {
-            case KILL, META_KILL, ABSENCE, BIT_FLIPS -> {
-                final DaemonProcess daemon = cluster.daemon(fault.target());
-                daemon.start();
-                daemon.awaitReady();
+            case KILL, META_KILL, ABSENCE -> startAgain(fault.target());
+            case BIT_FLIPS, LOG_FLIPS -> {
+                return startDamaged(fault.target());
             }
             case STOP -> cluster.daemon(fault.target()).signal("CONT");
             case POWER_CUT -> {
@@ -92,6 +95,25 @@ final class FaultSteps {
             case WIRE -> cluster.proxy(fault.target()).heal();
             case DISK_FULL -> cluster.removeVolume(FILLER);
         }
+        return "";
+    }
+
+    private void startAgain(String name) throws IOException {
+        final DaemonProcess daemon = cluster.daemon(name);
+        daemon.start();
+        daemon.awaitReady();
+    }
+
+    /// A chunk server whose device has lost part of its log goes on without that device, and says what to do. Does it.
+    private String startDamaged(String name) throws IOException {
+        startAgain(name);
+        if (!cluster.daemon(name).output().contains(WITHOUT_DEVICE)) {
+            return "";
+        }
+        cluster.daemon(name).kill();
+        cluster.emptyDevice(name);
+        startAgain(name);
+        return "; refused for a lost block of its log, formatted with --again and filled from the others";
     }
 
     /// Bytes that the chunk servers but one have given to others because those had missed them.
@@ -152,6 +174,11 @@ final class FaultSteps {
     private String flip(Fault fault) throws IOException {
         cluster.daemon(fault.target()).kill();
         final String dump = cluster.dump(fault.target());
-        return BitFlips.flip(cluster.device(fault.target()), dump, fault.amount(), fault.pauseNs());
+        return BitFlips.flip(
+                cluster.device(fault.target()),
+                dump,
+                fault.kind() == FaultKind.LOG_FLIPS,
+                fault.amount(),
+                fault.pauseNs());
     }
 }

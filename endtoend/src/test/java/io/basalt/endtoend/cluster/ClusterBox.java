@@ -36,11 +36,16 @@ import io.basalt.wire.meta.NodeRegistration;
 import io.basalt.wire.meta.NodeRole;
 import io.basalt.wire.meta.RequestId;
 import io.basalt.wire.meta.VolumeRecord;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -141,8 +146,48 @@ final class ClusterBox implements AutoCloseable {
                 }));
     }
 
-    /// Make a volume in the cluster and attach it.
-    ClusterVolume volume(String name, long sizeBytes) {
+    /// Where the metaserver listens for nodes.
+    NodeAddress metaserver() {
+        return meta.nodeAddress();
+    }
+
+    /// Write the cluster's key where a node can read it.
+    Path keyFile() {
+        final Path file = folder.resolve("cluster.key");
+        try {
+            Files.writeString(file, "00".repeat(ClusterKey.BYTES) + "\n");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        return file;
+    }
+
+    /// Have the gate's control reactor stand still, so that it hears nothing, until something is done.
+    void holdControl(CountDownLatch done) {
+        hold(control.reactor(), done);
+    }
+
+    /// Have the metaserver stand still until something is done.
+    void holdMetaserver(CountDownLatch done) {
+        hold(meta.reactor(), done);
+    }
+
+    private static void hold(Reactor reactor, CountDownLatch done) {
+        final CompletableFuture<Boolean> held = new CompletableFuture<>();
+        reactor.post(() -> {
+            held.complete(true);
+            try {
+                done.await();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        await(held);
+    }
+
+    /// Make a volume in the cluster.
+    void create(String name, long sizeBytes) {
         final CommandResult made = on(
                 meta.reactor(),
                 done -> meta.service()
@@ -153,6 +198,11 @@ final class ClusterBox implements AutoCloseable {
         if (!made.done()) {
             throw new AssertionError(made.message());
         }
+    }
+
+    /// Make a volume in the cluster and attach it.
+    ClusterVolume volume(String name, long sizeBytes) {
+        create(name, sizeBytes);
         final VolumeRecord record = on(
                 control.reactor(),
                 done -> client.attach(name, false, new MetaReply<>() {

@@ -2,6 +2,7 @@ package io.basalt.endtoend.cluster;
 
 import io.basalt.cli.Main;
 import io.basalt.endtoend.harness.Repository;
+import io.basalt.gate.config.GateLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,9 @@ final class DyingGate {
             @Override
             public void publish(LogRecord event) {
                 final Object[] values = event.getParameters();
+                if (Thread.currentThread().getName().startsWith(GateLog.REHEARSAL)) {
+                    return;
+                }
                 if (values != null && values.length >= 2 && (values[0] + "->" + values[1]).equals(arguments[1])) {
                     end(End.valueOf(arguments[0]));
                 }

@@ -16,12 +16,14 @@ public final class ClusterProcesses implements AutoCloseable {
 
     private final Path data;
     private final Path settings;
+    private final int nodesPort;
     private final List<JavaProgram> chunkServers = new ArrayList<>();
     private final List<JavaProgram> others = new ArrayList<>();
 
-    private ClusterProcesses(Path data, Path settings) {
+    private ClusterProcesses(Path data, Path settings, int nodesPort) {
         this.data = data;
         this.settings = settings;
+        this.nodesPort = nodesPort;
     }
 
     /// Starts all daemons and waits until each says that it is ready.
@@ -40,8 +42,9 @@ public final class ClusterProcesses implements AutoCloseable {
     public static ClusterProcesses startWithoutGate(TestFolder folder) throws IOException {
         final Path data = Files.createDirectory(folder.resolve("cluster"));
         final Path settings = folder.resolve("basalt.toml");
-        Files.writeString(settings, settings(data, FreePorts.take(2 + HOSTS.size())));
-        final ClusterProcesses cluster = new ClusterProcesses(data, settings);
+        final List<Integer> ports = FreePorts.take(2 + HOSTS.size());
+        Files.writeString(settings, settings(data, ports));
+        final ClusterProcesses cluster = new ClusterProcesses(data, settings, ports.get(1));
         try {
             cluster.startDaemons();
         } catch (IOException | AssertionError e) {
@@ -73,10 +76,64 @@ public final class ClusterProcesses implements AutoCloseable {
 
     /// Starts a gate that may be handed over and killed; the caller's to close, before the cluster.
     public GateProcess startGate(TestFolder folder) throws IOException {
-        return GateProcess.start(
-                List.of("serve", "gate", "--config=" + settings),
-                data.resolve("gate").resolve("rpc.sock"),
-                folder.resolve("gate.log"));
+        return new Host(data, settings).startGate(folder.resolve("gate.log"));
+    }
+
+    /// One more host of the cluster, for a gate of its own.
+    public Host anotherHost(TestFolder folder, String name) throws IOException {
+        final Path own = Files.createDirectory(folder.resolve(name));
+        final Path file = folder.resolve(name + ".toml");
+        Files.writeString(file, """
+            data = "%s"
+            cluster_key_file = "%s"
+            metaservers = ["127.0.0.1:%d"]
+            [gate]
+            name = "%s"
+            reactors = 1
+            """.formatted(own, data.resolve("cluster.key"), nodesPort, name));
+        return new Host(own, file);
+    }
+
+    /// A host, as an operator who is logged in there sees it.
+    public record Host(Path data, Path settings) {
+        /// Starts the host's gate; the caller's to close, before the cluster.
+        public GateProcess startGate(Path output) throws IOException {
+            return GateProcess.start(
+                    List.of("serve", "gate", "--config=" + settings),
+                    data.resolve("gate").resolve("rpc.sock"),
+                    output);
+        }
+
+        /// Runs a command.
+        ///
+        /// @return what it printed
+        /// @throws AssertionError if it fails
+        public String run(String... words) throws IOException, InterruptedException {
+            try (JavaProgram command = command(words)) {
+                final int status = command.awaitEnd();
+                if (status != 0) {
+                    throw new AssertionError(
+                            "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
+                }
+                return command.output().strip();
+            }
+        }
+
+        private JavaProgram command(String... words) throws IOException {
+            final List<String> arguments = new ArrayList<>(List.of(words));
+            arguments.add("--config=" + settings);
+            return JavaProgram.start(MAIN, arguments.toArray(String[]::new));
+        }
+    }
+
+    /// Starts a holder and a gate that may be killed; the caller's to close, before the cluster.
+    public StandbyGates startStandbyGates(TestFolder folder) throws IOException {
+        final Path gate = data.resolve("gate");
+        return StandbyGates.start(
+                folder,
+                List.of("serve", "gate", "--config=" + settings, "-c", "gate.standby=true"),
+                gate,
+                gate.resolve("rpc.sock"));
     }
 
     private JavaProgram daemon(String... what) throws IOException {
@@ -100,30 +157,17 @@ public final class ClusterProcesses implements AutoCloseable {
     /// @return what it printed
     /// @throws AssertionError if it fails
     public String run(String... words) throws IOException, InterruptedException {
-        try (JavaProgram command = command(words)) {
-            final int status = command.awaitEnd();
-            if (status != 0) {
-                throw new AssertionError(
-                        "basalt " + String.join(" ", words) + " ended with " + status + "\n" + command.output());
-            }
-            return command.output().strip();
-        }
+        return new Host(data, settings).run(words);
     }
 
     /// Runs a command as an operator would.
     ///
     /// @return what it printed, whether or not it was done
     public String attempt(String... words) throws IOException, InterruptedException {
-        try (JavaProgram command = command(words)) {
+        try (JavaProgram command = new Host(data, settings).command(words)) {
             command.awaitEnd();
             return command.output().strip();
         }
-    }
-
-    private JavaProgram command(String... words) throws IOException {
-        final List<String> arguments = new ArrayList<>(List.of(words));
-        arguments.add("--config=" + settings);
-        return JavaProgram.start(MAIN, arguments.toArray(String[]::new));
     }
 
     /// A chunk server's process.
