@@ -483,16 +483,6 @@ public final class Gate implements AutoCloseable {
                 result.completeExceptionally(failure);
             }
         });
-        try {
-            return result.get();
-        } catch (ExecutionException failure) {
-            if (failure.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(failure.getCause());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while the control reactor worked", interrupted);
-        }
+        return Outcome.await(result);
     }
 }

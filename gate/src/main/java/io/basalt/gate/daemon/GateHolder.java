@@ -16,7 +16,6 @@ import io.basalt.reactor.uring.UringEngine;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -65,8 +64,8 @@ public final class GateHolder implements AutoCloseable {
             }
         });
         try {
-            holder = await(made);
-            door = await(opened);
+            holder = Outcome.await(made);
+            door = Outcome.await(opened);
         } catch (RuntimeException failure) {
             release();
             throw failure;
@@ -92,20 +91,6 @@ public final class GateHolder implements AutoCloseable {
         closer.execute(() -> FileDescriptor.close(fd));
     }
 
-    private static <T> T await(CompletableFuture<T> result) {
-        try {
-            return result.get();
-        } catch (ExecutionException failure) {
-            if (failure.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(failure.getCause());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while the holder's reactor worked", interrupted);
-        }
-    }
-
     /// Stop: what is held is given up. A gate that serves goes on.
     @Override
     public void close() {
@@ -115,7 +100,7 @@ public final class GateHolder implements AutoCloseable {
             holder.close();
             closed.complete(Boolean.TRUE);
         });
-        final boolean _ = await(closed);
+        final boolean _ = Outcome.await(closed);
         release();
     }
 

@@ -4,7 +4,7 @@ import io.basalt.reactor.Engine;
 import io.basalt.reactor.FdHandler;
 
 /// The engine of a reactor that does no I/O of its own.
-final class NoEngine implements Engine {
+public final class NoEngine implements Engine {
     @Override
     public int poll() {
         return 0;

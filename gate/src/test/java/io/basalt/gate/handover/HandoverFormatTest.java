@@ -64,7 +64,7 @@ class HandoverFormatTest {
                 new Abort("no"));
     }
 
-    private static HandoverMessage decoded(byte[] frame, List<Integer> fds) {
+    static HandoverMessage decoded(byte[] frame, List<Integer> fds) {
         final HandoverFormat.Header header = HandoverFormat.header(Arrays.copyOf(frame, HandoverFormat.HEADER_BYTES));
         final byte[] body = Arrays.copyOfRange(frame, HandoverFormat.HEADER_BYTES, frame.length);
         if (body.length != header.length() || fds.size() != header.fdCount()) {

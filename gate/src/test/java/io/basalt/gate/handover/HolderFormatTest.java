@@ -13,7 +13,6 @@ import io.basalt.testkit.SeededTest;
 import io.basalt.virtio.vhostuser.RegionDescription;
 import io.basalt.virtio.vhostuser.SessionImage;
 import io.basalt.wire.meta.MetaFormatException;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -48,22 +47,12 @@ class HolderFormatTest {
                 new Leave());
     }
 
-    private static HandoverMessage decoded(byte[] frame, List<Integer> fds) {
-        final HandoverFormat.Header header = HandoverFormat.header(Arrays.copyOf(frame, HandoverFormat.HEADER_BYTES));
-        final byte[] body = Arrays.copyOfRange(frame, HandoverFormat.HEADER_BYTES, frame.length);
-        if (body.length != header.length() || fds.size() != header.fdCount()) {
-            throw new MetaFormatException("cut off");
-        }
-        HandoverFormat.check(header, body);
-        return HandoverCodec.decode(header.type(), body, fds);
-    }
-
     @ParameterizedTest
     @MethodSource("messages")
     void saysEverythingOfAMessage(HolderMessage message) {
         final HandoverCodec.Frame frame = HandoverCodec.encode(message);
 
-        assertThat(decoded(frame.bytes(), frame.fds())).isEqualTo(message);
+        assertThat(HandoverFormatTest.decoded(frame.bytes(), frame.fds())).isEqualTo(message);
     }
 
     static Stream<Arguments> goldenBytes() {
@@ -94,7 +83,8 @@ class HolderFormatTest {
         final HandoverCodec.Frame frame = HandoverCodec.encode(message);
         SeededTest.run(100, random -> {
             final byte[] broken = flipped(frame.bytes(), random);
-            assertThatThrownBy(() -> decoded(broken, frame.fds())).isInstanceOf(MetaFormatException.class);
+            assertThatThrownBy(() -> HandoverFormatTest.decoded(broken, frame.fds()))
+                    .isInstanceOf(MetaFormatException.class);
         });
     }
 

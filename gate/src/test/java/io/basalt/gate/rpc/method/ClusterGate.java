@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterPort;
 import io.basalt.gate.cluster.ClusterTimes;
+import io.basalt.gate.cluster.NoEngine;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.config.LogLevel;
@@ -29,8 +30,6 @@ import io.basalt.placement.FailureDomain;
 import io.basalt.placement.Location;
 import io.basalt.placement.ReplicaSet;
 import io.basalt.placement.RoutingRule;
-import io.basalt.reactor.Engine;
-import io.basalt.reactor.FdHandler;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.testkit.ManualClock;
@@ -58,11 +57,7 @@ final class ClusterGate implements AutoCloseable {
     final ManualClock clock = new ManualClock(1_000_000_000L);
     final Arena arena = Arena.ofShared();
     final Reactor reactor = new Reactor(
-            ReactorConfiguration.of("test", 0),
-            clock::nanoTime,
-            new IdleEngine(),
-            () -> true,
-            (where, source, fault) -> {
+            ReactorConfiguration.of("test", 0), clock::nanoTime, new NoEngine(), () -> true, (where, source, fault) -> {
                 throw new AssertionError(source + " failed", fault);
             });
     final RpcDispatcher dispatcher = new RpcDispatcher();
@@ -169,33 +164,5 @@ final class ClusterGate implements AutoCloseable {
     public void close() {
         volumes.close();
         client.close();
-    }
-
-    private static final class IdleEngine implements Engine {
-        @Override
-        public int poll() {
-            return 0;
-        }
-
-        @Override
-        public int sleep(long timeoutNs) {
-            return 0;
-        }
-
-        @Override
-        public void wake() {}
-
-        @Override
-        public int watch(int fd, int events, FdHandler handler) {
-            throw new AssertionError("no descriptor here");
-        }
-
-        @Override
-        public void unwatch(int watch) {
-            throw new AssertionError("no descriptor here");
-        }
-
-        @Override
-        public void close() {}
     }
 }
