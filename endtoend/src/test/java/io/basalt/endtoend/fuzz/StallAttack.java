@@ -54,8 +54,10 @@ final class StallAttack implements Attack {
             if (client == null) {
                 return;
             }
+            boolean taken = false;
             try (FrontEndSession session = new FrontEndSession(random, kit, client)) {
                 session.agree(0);
+                taken = true;
                 session.start();
                 fill(kit);
                 try (Flags flags = new Flags(kit, random.nextBoolean())) {
@@ -70,7 +72,10 @@ final class StallAttack implements Attack {
             } catch (VhostUserException refused) {
                 // What is done to a damaged ring may be refused, in an answer.
             } catch (WireClient.HungUpException hungUp) {
-                throw new AssertionError("the gate hangs up on a front end whose messages are right", hungUp);
+                // Not taken: two others were there.
+                if (taken) {
+                    throw new AssertionError("the gate hangs up on a front end whose messages are right", hungUp);
+                }
             }
         }
     }
