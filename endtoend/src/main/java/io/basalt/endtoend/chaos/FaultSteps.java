@@ -139,12 +139,11 @@ final class FaultSteps {
                 changedBytes == 0 ? 0 : (double) movedBytes / changedBytes);
     }
 
-    /// Read everything through the gate, then wait until the damaged device has read all of itself and has nothing
-    /// left to repair.
+    /// Read everything through the gate, then wait, without a load, which scrubbing gives way to, until the damaged
+    /// device has read all of itself and has nothing left to repair.
     private String readAndScrub(String damaged) throws IOException, InterruptedException {
         load.drain(calmLimit.toNanos());
         load.readBack(calmLimit.toNanos());
-        load.resume();
         final MetricsClient figures = cluster.metrics(damaged);
         final long endNs = System.nanoTime() + SCRUB_LIMIT_NS;
         final long walks = figures.sum("basalt_chunk_scrub_walks_total", "");
@@ -156,6 +155,7 @@ final class FaultSteps {
             }
             Thread.sleep(Duration.ofNanos(SCRUB_STEP_NS));
         }
+        load.resume();
         return String.format(
                 Locale.ROOT,
                 "%,d blocks found corrupt, %,d repaired, %,d not repairable",
