@@ -13,7 +13,11 @@ public final class AllocationProbe {
     public static final int WARM_UP_RUNS = 20_000;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS_MAX = 5;
+
+    /// For how long the rounds go on while each of them allocates, in nanoseconds. Code that is still interpreted
+    /// may allocate where its compiled form does not (calls through method handles), and on a loaded machine the
+    /// compiler can be seconds behind: only code that goes on allocating is found guilty.
+    private static final long PATIENCE_NS = 20_000_000_000L;
 
     private AllocationProbe() {}
 
@@ -24,19 +28,25 @@ public final class AllocationProbe {
 
     /// Heap bytes allocated by `runs` runs of the operation, after `warmUpRuns` runs that are not counted.
     ///
-    /// The least of a few rounds: what the operation itself allocates shows up in every one of them, whereas a late
-    /// one-time allocation of the JVM shows up in one. The probe's own cost is measured and taken off.
+    /// The least of as many rounds as fit into [#PATIENCE_NS], or 0 after the first one without: what the
+    /// operation itself allocates shows up in every one of them, whereas a late one-time allocation of the JVM
+    /// shows up in one. The probe's own cost is measured and taken off.
     public static long bytesAllocated(int warmUpRuns, int runs, Runnable operation) {
+        return bytesAllocated(warmUpRuns, runs, PATIENCE_NS, operation);
+    }
+
+    static long bytesAllocated(int warmUpRuns, int runs, long patienceNs, Runnable operation) {
         if (runs <= 0) {
             throw new IllegalArgumentException("runs must be positive, is " + runs);
         }
         measure(warmUpRuns, AllocationProbe::nothing);
         measure(warmUpRuns, operation);
         final long ownCost = measure(1, AllocationProbe::nothing);
+        final long start = System.nanoTime();
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS_MAX && least > 0; round++) {
+        do {
             least = Math.min(least, Math.max(0, measure(runs, operation) - ownCost));
-        }
+        } while (least > 0 && System.nanoTime() - start < patienceNs);
         return least;
     }
 

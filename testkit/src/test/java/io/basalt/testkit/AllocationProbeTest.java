@@ -7,6 +7,9 @@ import org.junit.jupiter.api.Test;
 class AllocationProbeTest {
     private static final int RUNS = 100_000;
 
+    /// One round only: enough for code that is known to allocate.
+    private static final long ONE_ROUND = 0;
+
     private long sum;
     private Object kept = this;
 
@@ -18,19 +21,40 @@ class AllocationProbeTest {
 
     @Test
     void countsEveryObjectThatEscapes() {
-        final long bytes = AllocationProbe.bytesAllocated(RUNS, () -> kept = new long[4]);
+        final long bytes = AllocationProbe.bytesAllocated(0, RUNS, ONE_ROUND, () -> kept = new long[4]);
         assertThat(bytes).isGreaterThanOrEqualTo(RUNS * 32L);
         assertThat(kept).isInstanceOf(long[].class);
     }
 
     @Test
     void seesOneAllocationAmongManyRuns() {
-        final long bytes = AllocationProbe.bytesAllocated(RUNS, () -> {
+        final long bytes = AllocationProbe.bytesAllocated(0, RUNS, ONE_ROUND, () -> {
             if (++sum % RUNS == 0) {
                 kept = new byte[64];
             }
         });
         assertThat(bytes).isGreaterThanOrEqualTo(64);
         assertThat(kept).isInstanceOf(byte[].class);
+    }
+
+    @Test
+    void waitsForCodeThatStopsAllocating() {
+        final long bytes = AllocationProbe.bytesAllocated(0, RUNS, 60_000_000_000L, () -> {
+            if (++sum <= 20L * RUNS) {
+                kept = new byte[64];
+            }
+        });
+        assertThat(bytes).isZero();
+        assertThat(sum).isGreaterThan(20L * RUNS);
+    }
+
+    @Test
+    void losesPatienceWithCodeThatDoesNot() {
+        final long bytes = AllocationProbe.bytesAllocated(0, 10, 20_000_000, () -> {
+            sum++;
+            kept = new byte[64];
+        });
+        assertThat(bytes).isGreaterThanOrEqualTo(10 * 64);
+        assertThat(sum).as("more than one round").isGreaterThan(10);
     }
 }
