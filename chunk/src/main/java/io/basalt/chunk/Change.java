@@ -1,6 +1,9 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Background;
+import io.basalt.chunk.schedule.Origin;
+import io.basalt.chunk.schedule.Scheduler;
 import io.basalt.net.Incoming;
 import io.basalt.store.chunk.StoreOperation;
 import io.basalt.store.chunk.StoreStatus;
@@ -65,14 +68,14 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     /// The version that a block has here and keeps, when only one copy gets it; 0 for a new one.
     private long keptVersion;
 
+    private Origin origin = Origin.CLIENT;
     private int onlySlot;
     private boolean stepUnderWay;
     private boolean isHere;
     private boolean hereFailed;
     private long retryNs;
+    private long refusedForNs;
     private int callsUnderWay;
-    private boolean isRefusalUnreadable;
-    private boolean areOthersUnreadable;
     private AnswerCode outcome = AnswerCode.OK;
 
     Change(ChunkDevice device) {
@@ -91,43 +94,53 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         rebuilds = false;
         keptVersion = 0;
         remembered.started(ClientRequest.sequence(body), this);
-        enter(
-                at,
-                ShardRange.partId(body),
-                ShardRange.shardIndex(body),
-                ShardRange.offset(body),
-                ShardRange.length(body));
+        origin = Origin.CLIENT;
+        place(body, true);
+        open(at);
+        final long waitNs = device.work().offer(this, in);
+        if (waitNs != Scheduler.TAKEN) {
+            refusedForNs = waitNs;
+            end(AnswerCode.OVERLOADED, false);
+        }
     }
 
     /// Start rewriting whole blocks with what other copies have.
     ///
     /// @param from bit for each slot, or [#Sources.SELF]: the copies whose content is as good
-    void begin(PgReplica at, long part, int shard, int first, int bytes, int from, Listener hears) {
-        incoming = null;
-        window = null;
-        listener = hears;
-        content.begin(DataMessage.WRITE, null);
-        rebuilds = true;
-        sources = from;
+    void begin(Rewriting what, int from) {
         keptVersion = 0;
-        enter(at, part, shard, first, bytes);
+        sources = from;
+        rewrite(what);
     }
 
-    /// Start to give one copy whole blocks as they are here. If one of them has another version meanwhile, the change
-    /// ends with STALE_VERSION: look again.
+    /// Start to give one copy whole blocks as they are here. If one of them has another version
+    /// meanwhile, the change ends with STALE_VERSION: look again.
     ///
     /// @param slot of the copy
-    /// @param as version of all blocks of the range
-    void beginGiving(PgReplica at, long part, int shard, int first, int bytes, int slot, long as, Listener hears) {
+    /// @param kept version of all blocks of the range
+    void beginGiving(Rewriting what, int slot, long kept) {
+        keptVersion = kept;
+        sources = Sources.SELF;
+        onlySlot = slot;
+        rewrite(what);
+    }
+
+    private void rewrite(Rewriting what) {
         incoming = null;
         window = null;
-        listener = hears;
+        listener = what.listener();
         content.begin(DataMessage.WRITE, null);
         rebuilds = true;
-        sources = Sources.SELF;
-        keptVersion = as;
-        onlySlot = slot;
-        enter(at, part, shard, first, bytes);
+        place(what.partId(), what.shard(), what.first(), what.bytes(), true);
+        open(what.replica());
+        final Background as = what.as();
+        if (as == null) {
+            origin = Origin.CLIENT;
+            admitted();
+        } else {
+            origin = Origin.BACKGROUND;
+            device.work().offer(this, as, length);
+        }
     }
 
     /// The same change has come again: it gets the answer, too.
@@ -152,19 +165,33 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         return state == ChangeState.ABANDONED;
     }
 
-    private void enter(PgReplica at, long part, int shard, int first, int bytes) {
-        become(ChangeState.WAITING);
+    private void open(PgReplica at) {
+        become(ChangeState.QUEUED);
         replica = at;
-        place(part, shard, first, bytes, true);
         version = 0;
         outcome = AnswerCode.OK;
         copies.begin();
-        isRefusalUnreadable = false;
-        areOthersUnreadable = false;
         at.opened(this);
+    }
+
+    @Override
+    protected void admitted() {
+        become(ChangeState.WAITING);
         if (!device.order().enter(this)) {
             device.counters().count(Counter.ORDER_WAITS);
         }
+    }
+
+    @Override
+    protected void dropped() {
+        end(AnswerCode.BUSY, false);
+    }
+
+    @Override
+    protected long deadlineNs() {
+        // The last attempt of a change that has come again is the one that is waited for.
+        final Incoming last = repeated == null ? incoming : repeated;
+        return last == null ? Long.MAX_VALUE : last.deadlineNs();
     }
 
     @Override
@@ -201,7 +228,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         pieceOffset = from;
         pieceLength = Math.min(bytes, DataMessage.DATA_BYTES_MAX);
         if (outcome != AnswerCode.OK) {
-            sources = refusalSources();
+            sources = copies.sources(replica());
         }
         sourcesLeft.begin(sources);
         if (hasBuffer) {
@@ -209,15 +236,6 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         } else {
             retryLater();
         }
-    }
-
-    /// Whose content replaces a change that was refused: that of the good copies that refused it; if it cannot be read,
-    /// that of the others, who have the change; and if that cannot be read either, whatever there is.
-    private int refusalSources() {
-        if (areOthersUnreadable) {
-            return Sources.SELF | Sources.ALL_OTHERS;
-        }
-        return isRefusalUnreadable ? copies.others() : copies.goodRefusers(replica());
     }
 
     /// Ask the next source.
@@ -233,7 +251,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
                 step.askRead(partId, shardIndex, pieceOffset, pieceLength);
                 content.gatherFrom(step, pieceLength);
                 stepUnderWay = true;
-                device.store().submit(step);
+                device.work().submit(step, origin);
                 return;
             }
             if (askCopy(Objects.requireNonNull(replica().copy(source)))) {
@@ -246,8 +264,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             end(sourcesLeft.isOneMissing() ? AnswerCode.NO_LEASE : last, false);
         } else {
             if (!sourcesLeft.isOneMissing()) {
-                areOthersUnreadable = isRefusalUnreadable;
-                isRefusalUnreadable = true;
+                copies.sourcesUnreadable();
             }
             retryLater();
         }
@@ -268,21 +285,12 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             gather(code);
             return;
         }
-        if (keptVersion != 0 && !isAsKept()) {
+        if (keptVersion != 0 && !step.hasOnly(keptVersion, pieceLength / DataMessage.BLOCK_BYTES)) {
             end(AnswerCode.STALE_VERSION, false);
             return;
         }
         content.overlay(offset - pieceOffset, length);
         apply();
-    }
-
-    private boolean isAsKept() {
-        for (int block = 0; block < pieceLength / DataMessage.BLOCK_BYTES; block++) {
-            if (step.blockVersion(block) != keptVersion) {
-                return false;
-            }
-        }
-        return true;
     }
 
     // Applying.
@@ -324,7 +332,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         }
         stepUnderWay = true;
         at.applyingBegins();
-        device.store().submit(step);
+        device.work().submit(step, origin);
     }
 
     /// Say in a message on whose behalf the piece is changed: nobody's, if it is the cluster's own doing.
@@ -417,7 +425,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         switch (code) {
             case OK -> copies.done(slot);
             case NO_SESSION -> copy.lost();
-            case BUSY, NO_LEASE, NOT_PRIMARY, STALE_EPOCH -> {}
+            case BUSY, NO_LEASE, NOT_PRIMARY, STALE_EPOCH, OVERLOADED -> {}
             case FENCED -> {
                 device.learn(volumeId(), value);
                 copies.refused(slot, AnswerCode.FENCED);
@@ -524,6 +532,9 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
 
     /// This device is the primary no longer.
     void abandon() {
+        if (isQueued()) {
+            device.work().withdraw(this);
+        }
         become(ChangeState.ABANDONED);
         settle();
     }
@@ -549,11 +560,15 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         repeated = null;
         window = null;
         listener = null;
-        device.order().leave(this);
+        if (isInOrder) {
+            device.order().leave(this);
+        }
         at.closed(this);
         replica = null;
         device.give(this);
-        if (in != null) {
+        if (in != null && code == AnswerCode.OVERLOADED) {
+            device.work().refuse(in, epoch, refusedForNs);
+        } else if (in != null) {
             device.answer(in, code, epoch, value);
         }
         if (again != null) {

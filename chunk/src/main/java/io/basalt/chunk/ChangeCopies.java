@@ -19,11 +19,15 @@ final class ChangeCopies {
     private final byte[] slots = new byte[PgReplica.SLOTS];
     private int refusers;
     private AnswerCode refusal = AnswerCode.OK;
+    private boolean isRefusalUnreadable;
+    private boolean areOthersUnreadable;
 
     /// Begin a change: nobody has refused it.
     void begin() {
         refusers = 0;
         refusal = AnswerCode.OK;
+        isRefusalUnreadable = false;
+        areOthersUnreadable = false;
     }
 
     /// Begin to apply a piece.
@@ -76,14 +80,29 @@ final class ChangeCopies {
         return slots[slot] == DONE;
     }
 
-    /// The copies that have not refused, as bits.
-    int others() {
+    /// Whose content replaces a change that was refused, as bits: that of the good copies that refused
+    /// it; if it cannot be read, that of the others, who have the change; and if that cannot be read
+    /// either, whatever there is.
+    int sources(PgReplica replica) {
+        if (areOthersUnreadable) {
+            return Sources.SELF | Sources.ALL_OTHERS;
+        }
+        return isRefusalUnreadable ? others() : goodRefusers(replica);
+    }
+
+    /// None of these could be read.
+    void sourcesUnreadable() {
+        areOthersUnreadable = isRefusalUnreadable;
+        isRefusalUnreadable = true;
+    }
+
+    private int others() {
         return (Sources.SELF | Sources.ALL_OTHERS) & ~refusers;
     }
 
-    /// The copies whose content is to be restored, as bits: those in sync that refused. If none of them is
-    /// left, every other copy had applied the change before, and it stays.
-    int goodRefusers(PgReplica replica) {
+    /// The copies whose content is to be restored, as bits: those in sync that refused. If none of them
+    /// is left, every other copy had applied the change before, and it stays.
+    private int goodRefusers(PgReplica replica) {
         int good = refusers & Sources.SELF;
         for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
             final Copy copy = replica.copy(slot);

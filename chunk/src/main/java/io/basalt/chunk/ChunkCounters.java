@@ -26,6 +26,10 @@ public final class ChunkCounters {
         TOO_FEW_COPIES,
         /// Requests refused because there was too much to do.
         BUSY,
+        /// Requests refused because they could not have been served in time.
+        OVERLOADED,
+        /// Times that a device, this one or another, was found to be much slower than others.
+        SLOW_FOUND,
         /// Requests that broke a rule of the protocol.
         BAD_REQUESTS,
         /// Requests that waited for an overlapping one.

@@ -1,5 +1,6 @@
 package io.basalt.chunk;
 
+import io.basalt.chunk.schedule.ScheduleStatus;
 import io.basalt.net.Connection;
 import io.basalt.net.ConnectionListener;
 import io.basalt.net.Incoming;
@@ -23,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// placement group that has a copy here. Everything of it lives in one reactor.
 ///
 /// ```
-///  gates ──────▶ ClientRequests ──┬─ READ ────▶ Read ─────────────┐
-///                                 └─ WRITE … ─▶ Change ───────────┼─▶ ShardStore ◀── Sweep: frees what nobody needs
-///  primaries ──▶ PrimaryRequests ─── REPLICATE … ▶ ReplicaOperation ┘
+///  gates ──────▶ ClientRequests ──┬─ READ ────▶ Read ───┬─ Scheduler ─┐
+///                                 └─ WRITE … ─▶ Change ─┘             ├─▶ ShardStore ◀── Sweep: frees what
+///  primaries ──▶ PrimaryRequests ─── REPLICATE … ▶ ReplicaOperation ──┘                  nobody needs
 ///                                              Change ─▶ Peer ─▶ other devices
 /// ```
 ///
@@ -56,7 +57,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     private final Peers peers;
     private final Sweep sweep;
     private final Scrub scrub;
-    private final RepairBudget repairBudget;
+    private final Work work;
     private final Completeness completeness = new Completeness(this);
     private final ShardListing listing = new ShardListing(this);
     private final long graceUntilNs;
@@ -108,6 +109,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         this.membership = membership;
         this.settings = settings;
         order = new RangeOrder();
+        work = new Work(this);
         identities = new IdentityWindows(settings.gatesMax());
         scratch = new Scratch(arena, settings.scratchCount());
         reads = new Pool<>(settings.requestsMax(), () -> new Read(this));
@@ -118,7 +120,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         calls = new Pool<>(settings.requestsMax() * 2 + 64, () -> new ReplicaCall(arena));
         sweep = new Sweep(this);
         scrub = new Scrub(this);
-        repairBudget = new RepairBudget(settings.repairBytesPerSecond(), reactor.nowNs());
         peers = new Peers(this, life);
         graceUntilNs = reactor.clock().nanoTime() + settings.promiseNs();
         network.useMemory(scratch.table(), Network.MemoryKind.OWN);
@@ -216,6 +217,16 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return counters;
     }
 
+    /// Say how fast this device and others apply what it has them apply. In the reactor.
+    public void paces(PaceView view) {
+        peers.show(view);
+    }
+
+    /// How its work is scheduled. In the reactor.
+    public ScheduleStatus schedule() {
+        return work.status();
+    }
+
     /// Number of the device.
     public int deviceId() {
         return deviceId;
@@ -244,6 +255,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
                 replica.stop();
             }
         }
+        work.close();
     }
 
     /// Give the memory back: network and store are closed.
@@ -336,8 +348,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return replicas.length;
     }
 
-    RepairBudget repairBudget() {
-        return repairBudget;
+    Work work() {
+        return work;
     }
 
     Sweep sweep() {
@@ -392,6 +404,11 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     /// Fewest copies that a change must be on before it is acknowledged.
     int minCopies() {
         return map == null ? 1 : map.minCopies();
+    }
+
+    /// Copies that a placement group is to have.
+    int copies() {
+        return map == null ? 1 : map.rule().copies();
     }
 
     /// Until when this device owes to primaries what it may have promised in an earlier life.
@@ -470,6 +487,12 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         return changes.available() <= settings.scratchCount() ? null : changes.take();
     }
 
+    /// A change for the cluster's own rewriting.
+    @Nullable
+    Change takeChange() {
+        return changes.take();
+    }
+
     @Nullable
     ReplicaOperation takeOperation() {
         return operations.take();
@@ -494,39 +517,6 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
 
     void give(VersionsOperation operation) {
         versionsOperations.give(operation);
-    }
-
-    /// Start rewriting whole blocks with what a copy has.
-    ///
-    /// @return false if there is no room for another change: ask again later
-    boolean rebuild(
-            PgReplica replica, long partId, int shard, int first, int bytes, int sources, Change.Listener hears) {
-        final Change change = changes.take();
-        if (change == null) {
-            return false;
-        }
-        change.begin(replica, partId, shard, first, bytes, sources, hears);
-        return true;
-    }
-
-    /// Start giving one copy whole blocks as they are here: see [Change#beginGiving].
-    ///
-    /// @return false if there is no room for another change: ask again later
-    boolean give(
-            PgReplica replica,
-            long partId,
-            int shard,
-            int first,
-            int bytes,
-            int slot,
-            long version,
-            Change.Listener hears) {
-        final Change change = changes.take();
-        if (change == null) {
-            return false;
-        }
-        change.beginGiving(replica, partId, shard, first, bytes, slot, version, hears);
-        return true;
     }
 
     void answer(Incoming in, AnswerCode code, int epoch, long value) {
@@ -572,6 +562,7 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
         }
         sweep.tick(nowNs);
         scrub.tick(nowNs);
+        work.tick(nowNs);
     }
 
     private PgReplica replica(int pg) {

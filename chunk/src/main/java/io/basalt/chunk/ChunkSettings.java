@@ -1,5 +1,7 @@
 package io.basalt.chunk;
 
+import io.basalt.chunk.schedule.ScheduleSettings;
+
 /// Bounds and times of a [ChunkDevice]. Immutable.
 ///
 /// @param requestsMax client requests that are under way at once; more are answered BUSY
@@ -18,9 +20,9 @@ package io.basalt.chunk;
 /// @param commonNs how often a primary looks up to which version all copies have everything: what was changed since is
 ///     what has to be compared after a failure
 /// @param repairBytesPerSecond how much is rewritten at most for copies that are being brought up to date
-/// @param sweepNs pause between two walks through all shards that look for what can be freed; a tombstone is
-///     kept for
-///     at least as long after every copy has it
+/// @param sweepNs pause between two walks through all shards that look for what can be freed; a
+///     tombstone is kept for at least as long after every copy has it
+/// @param schedule which request is begun next, and how many at once
 public record ChunkSettings(
         int requestsMax,
         int replicasMax,
@@ -34,7 +36,8 @@ public record ChunkSettings(
         long suspectNs,
         long commonNs,
         long repairBytesPerSecond,
-        long sweepNs) {
+        long sweepNs,
+        ScheduleSettings schedule) {
     private static final int SUSPICION_PER_LEASE = 20;
     private static final long SUSPECT_NS = 30_000_000L;
     private static final long COMMON_NS = 1_000_000_000L;
@@ -55,7 +58,8 @@ public record ChunkSettings(
             SUSPECT_NS,
             COMMON_NS,
             REPAIR_BYTES_PER_SECOND,
-            SWEEP_NS);
+            SWEEP_NS,
+            ScheduleSettings.SSD);
 
     public ChunkSettings {
         require("requestsMax", requestsMax, 1, 1 << 16);
@@ -98,7 +102,8 @@ public record ChunkSettings(
                 Math.max(1, leaseNs / SUSPICION_PER_LEASE),
                 leaseNs,
                 REPAIR_BYTES_PER_SECOND,
-                sweepNs);
+                sweepNs,
+                ScheduleSettings.SSD);
     }
 
     /// The same with another pause between walks.
@@ -116,7 +121,27 @@ public record ChunkSettings(
                 suspectNs,
                 commonNs,
                 repairBytesPerSecond,
-                newSweepNs);
+                newSweepNs,
+                schedule);
+    }
+
+    /// The same with another schedule.
+    public ChunkSettings withSchedule(ScheduleSettings newSchedule) {
+        return new ChunkSettings(
+                requestsMax,
+                replicasMax,
+                scratchCount,
+                gatesMax,
+                leaseNs,
+                tickNs,
+                callNs,
+                reconnectNs,
+                wishNs,
+                suspectNs,
+                commonNs,
+                repairBytesPerSecond,
+                sweepNs,
+                newSchedule);
     }
 
     /// How long a secondary keeps what the primary counts as [#leaseNs]: clocks may drift by an eighth.

@@ -232,7 +232,7 @@ final class Copy implements ReplicaCall.Owner {
         if (joined && !inSync && nowNs - nextWishNs >= 0) {
             nextWishNs = nowNs + replica.device().settings().wishNs();
             wished = true;
-            replica.wishAdded(peer.deviceId());
+            replica.device().membership().addToInSync(replica.pg(), replica.ownEpoch(), peer.deviceId());
         }
     }
 

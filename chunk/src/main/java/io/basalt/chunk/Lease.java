@@ -57,6 +57,10 @@ final class Lease implements ConnectionListener, ReplicaCall.Owner {
         heardNs = device.nowNs();
         lastTickNs = heardNs;
         nextAskNs = heardNs;
+        if (asked) {
+            // What was asked before is not answered: the heartbeat's connection may lead to a life that is over.
+            renew();
+        }
         ask(heardNs);
     }
 
@@ -66,8 +70,9 @@ final class Lease implements ConnectionListener, ReplicaCall.Owner {
         untilNs = device.nowNs() - 1;
     }
 
-    /// The device listens elsewhere now.
-    void moved() {
+    /// Have the heartbeat go over a new connection: the device listens elsewhere, or does not answer on
+    /// this one, whose other end may be gone without a word.
+    void renew() {
         final Connection before = heartbeat;
         if (before != null) {
             before.close();

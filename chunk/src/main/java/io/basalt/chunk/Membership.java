@@ -15,8 +15,16 @@ public interface Membership {
     /// @param epoch the configuration that the wish is based on
     void addToInSync(int pg, int epoch, int deviceId);
 
-    /// A device has looked through all it has: which of these parts were deleted with their volume is to be told to
-    /// [ChunkDevice#partsDeleted], now or later.
+    /// A wish of an earlier life may be under way: have the same configuration recorded under the next
+    /// epoch, in which nothing that was wished before can be granted.
+    ///
+    /// @param epoch the configuration that the wish is based on
+    /// @param deviceId of a copy that is not in sync
+    /// @param cannot run in the device's reactor if the metaserver answers, and its release cannot do it
+    void takeBack(int pg, int epoch, int deviceId, Runnable cannot);
+
+    /// A device has looked through all it has: which of these parts were deleted with their volume is
+    /// to be told to [ChunkDevice#partsDeleted], now or later.
     ///
     /// @param partIds in rising order
     default void partsHeld(int deviceId, long[] partIds) {}

@@ -23,6 +23,7 @@ final class Peer implements ConnectionListener {
     private final ChunkDevice device;
     private final int deviceId;
     private final Lease lease;
+    private final Pace pace;
     private NodeAddress address;
 
     private @Nullable Connection connection;
@@ -37,10 +38,11 @@ final class Peer implements ConnectionListener {
     private long suspectFromNs;
     private long nextConnectNs;
 
-    Peer(ChunkDevice device, int deviceId, NodeAddress address, ReplicaCall leaseCall) {
+    Peer(ChunkDevice device, int deviceId, NodeAddress address, ReplicaCall leaseCall, Pace pace) {
         this.device = device;
         this.deviceId = deviceId;
         this.address = address;
+        this.pace = pace;
         nextConnectNs = device.nowNs();
         suspectFromNs = nextConnectNs + device.settings().callNs();
         lease = new Lease(device, this, leaseCall);
@@ -85,7 +87,7 @@ final class Peer implements ConnectionListener {
     void moved(NodeAddress newAddress) {
         if (!address.equals(newAddress)) {
             address = newAddress;
-            lease.moved();
+            lease.renew();
             renew();
         }
     }
@@ -130,9 +132,15 @@ final class Peer implements ConnectionListener {
         }
     }
 
+    /// The device has applied a change.
+    void hasApplied(ReplicaCall call) {
+        pace.took(device.nowNs() - call.sentAtNs);
+    }
+
     /// An answer did not come in time: whatever is there does not do its work.
     void isSilent() {
         isSuspect = true;
+        lease.renew();
         renew();
     }
 

@@ -1,5 +1,6 @@
 package io.basalt.chunk;
 
+import io.basalt.chunk.ChunkCounters.Counter;
 import io.basalt.net.NodeAddress;
 import io.basalt.placement.ClusterMap;
 import io.basalt.placement.Device;
@@ -15,6 +16,8 @@ final class Peers {
     private final ChunkDevice device;
     private final long life;
     private final Map<Integer, Peer> peers = new TreeMap<>();
+    private final Slowness slowness;
+    private final Pace own;
     private @Nullable ClusterMap map;
     private int connectionNumber;
 
@@ -22,6 +25,20 @@ final class Peers {
     Peers(ChunkDevice device, long life) {
         this.device = device;
         this.life = life;
+        slowness = new Slowness((_, _, _) -> device.counters().count(Counter.SLOW_FOUND), device.nowNs());
+        own = slowness.pace(device.deviceId());
+    }
+
+    /// How fast this device applies changes itself.
+    Pace own() {
+        return own;
+    }
+
+    /// Say how fast each device is.
+    void show(PaceView view) {
+        for (final Pace each : slowness.paces()) {
+            view.pace(each.deviceId(), each.meanNs(), each.isSlow());
+        }
     }
 
     /// There is a newer map: devices may listen elsewhere.
@@ -43,7 +60,7 @@ final class Peers {
         }
         final ClusterMap current = Objects.requireNonNull(map);
         final Device there = Objects.requireNonNull(current.device(id));
-        final Peer peer = new Peer(device, id, addressOf(there), device.newCall());
+        final Peer peer = new Peer(device, id, addressOf(there), device.newCall(), slowness.pace(id));
         peers.put(id, peer);
         return peer;
     }
@@ -65,6 +82,7 @@ final class Peers {
 
     void tick(long nowNs) {
         peers.values().forEach(peer -> peer.tick(nowNs));
+        slowness.tick(nowNs);
     }
 
     private static NodeAddress addressOf(Device device) {

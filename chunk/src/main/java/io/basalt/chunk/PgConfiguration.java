@@ -53,6 +53,12 @@ final class PgConfiguration {
         return first < devices.length ? devices[first] : 0;
     }
 
+    /// A device whose copy is not in sync, 0 if there is none.
+    int outOfSync() {
+        final int index = Integer.numberOfTrailingZeros(~inSyncMask);
+        return index < devices.length ? devices[index] : 0;
+    }
+
     private int indexOf(int deviceId) {
         for (int index = 0; index < devices.length; index++) {
             if (devices[index] == deviceId) {

@@ -36,6 +36,7 @@ final class PgReplica {
     private final Settling settled;
     private final Settling common;
     private final Recruits recruits;
+    private final EarlierWishes earlier = new EarlierWishes(this);
 
     private PgState state = PgState.ABSENT;
     private PgConfiguration configuration = PgConfiguration.NONE;
@@ -133,6 +134,7 @@ final class PgReplica {
             return;
         }
         final boolean isKnown = state == PgState.SERVING && isContinuedBy(next);
+        earlier.configured(next, configuration.epoch() == 0);
         configuration = next;
         reconciliation = null;
         settled.reset();
@@ -420,10 +422,6 @@ final class PgReplica {
         device.membership().removeFromInSync(pg, configuration.epoch(), deviceId);
     }
 
-    void wishAdded(int deviceId) {
-        device.membership().addToInSync(pg, configuration.epoch(), deviceId);
-    }
-
     /// Look at what waits for time to pass.
     void tick(long nowNs) {
         if (!state.isPrimary() || configuration.epoch() < epoch) {
@@ -459,7 +457,7 @@ final class PgReplica {
 
     /// Wait for the copies in sync; while one is silent, bring in another one that could stand in for it.
     private void prepare(long nowNs) {
-        if (!following.isPromiseOver(nowNs) || !open.isEmpty()) {
+        if (earlier.mayBeGranted(configuration, nowNs) || !following.isPromiseOver(nowNs) || !open.isEmpty()) {
             return;
         }
         if (recruits.allFollow()) {

@@ -25,6 +25,7 @@ final class RangeOrder {
         turn.earlier = last[list];
         turn.later = null;
         turn.isGranted = false;
+        turn.isInOrder = true;
         if (turn.earlier == null) {
             first[list] = turn;
         } else {
@@ -56,6 +57,7 @@ final class RangeOrder {
         }
         turn.earlier = null;
         turn.later = null;
+        turn.isInOrder = false;
         grantAfter(turn, later);
     }
 

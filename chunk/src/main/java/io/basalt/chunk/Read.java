@@ -2,6 +2,8 @@ package io.basalt.chunk;
 
 import io.basalt.block.IoVector;
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Origin;
+import io.basalt.chunk.schedule.Scheduler;
 import io.basalt.net.Incoming;
 import io.basalt.store.chunk.StoreRequest;
 import io.basalt.store.chunk.StoreStatus;
@@ -59,16 +61,29 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         incoming = in;
         replica = at;
         isPatched = false;
-        final MemorySegment body = in.body();
-        place(
-                ShardRange.partId(body),
-                ShardRange.shardIndex(body),
-                ShardRange.offset(body),
-                ShardRange.length(body),
-                false);
+        place(in.body(), false);
+        final long retryNs = device.work().offer(this, in);
+        if (retryNs != Scheduler.TAKEN) {
+            release();
+            device.work().refuse(in, at.epoch(), retryNs);
+        }
+    }
+
+    @Override
+    protected void admitted() {
         if (!device.order().enter(this)) {
             device.counters().count(Counter.ORDER_WAITS);
         }
+    }
+
+    @Override
+    protected void dropped() {
+        answer(replica().isServing() ? AnswerCode.BUSY : AnswerCode.NOT_PRIMARY);
+    }
+
+    @Override
+    protected long deadlineNs() {
+        return incoming().deadlineNs();
     }
 
     @Override
@@ -84,7 +99,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             step.askRead(partId, shardIndex, offset, length);
             final IoVector to = in.answerPayload();
             step.data(to.table(), to.region(0), to.offset(0), length);
-            device.store().submit(step);
+            device.work().submit(step, Origin.CLIENT);
         }
     }
 
@@ -205,7 +220,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     private void readHere() {
         step.askRead(partId, shardIndex, from, bytes);
         step.data(device.scratch().table(), 0, device.scratch().offset(scratch), bytes);
-        device.store().submit(step);
+        device.work().submit(step, Origin.CLIENT);
     }
 
     /// Put what was read into the answer, and go on with what is left.
@@ -251,10 +266,14 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (code != AnswerCode.OK) {
             in.answerPayload().reset(in.payloadTable());
         }
+        release();
+        device.answer(in, code, epoch, 0);
+    }
+
+    private void release() {
         incoming = null;
         replica = null;
         device.give(this);
-        device.answer(in, code, epoch, 0);
     }
 
     private Incoming incoming() {

@@ -1,6 +1,8 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Background;
+import io.basalt.chunk.schedule.Origin;
 import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.DataMessage;
@@ -209,7 +211,7 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
         if (asked < 0) {
             isWaiting = true;
             step.askVersions(shard.partId(), shard.shardIndex(), 0, blocks * DataMessage.BLOCK_BYTES);
-            device.store().submit(step);
+            device.work().submit(step, Origin.BACKGROUND);
         } else if (asked < others.size()) {
             ask(others.get(asked), DataMessage.COPY_VERSIONS, shard, blocks * Long.BYTES);
         } else {
@@ -260,21 +262,30 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             next();
             return;
         }
-        if (joining != null
-                && replica.state() == PgState.SERVING
-                && !device.repairBudget().take((long) run.count() * DataMessage.BLOCK_BYTES, device.nowNs())) {
-            return;
-        }
         final ShardKey shard = shards.first();
         final int first = run.firstBlock() * DataMessage.BLOCK_BYTES;
         final int bytes = run.count() * DataMessage.BLOCK_BYTES;
         // Before it begins: it may end before the call returns, when no copy can be asked.
         isWaiting = true;
+        final Rewriting what = new Rewriting(replica, shard.partId(), shard.shardIndex(), first, bytes, work(), this);
         final boolean hasBegun = (joining != null && run.given() != 0)
-                ? device.give(
-                        replica, shard.partId(), shard.shardIndex(), first, bytes, joining.slot(), run.given(), this)
-                : device.rebuild(replica, shard.partId(), shard.shardIndex(), first, bytes, run.sources(), this);
+                ? device.work().give(what, joining.slot(), run.given())
+                : device.work().rebuild(what, run.sources());
         isWaiting &= hasBegun;
+    }
+
+    /// What class of work rewriting is: a take-over, and whatever is done before this primary serves,
+    /// clients wait for.
+    private @Nullable Background work() {
+        if (joining == null || replica.state() != PgState.SERVING) {
+            return null;
+        }
+        int inSync = 1;
+        for (int slot = 0; slot < PgReplica.SLOTS; slot++) {
+            final Copy copy = replica.copy(slot);
+            inSync += copy != null && copy.isInSync() ? 1 : 0;
+        }
+        return inSync < device.copies() ? Background.REPAIR : Background.MIGRATION;
     }
 
     private void next() {

@@ -1,6 +1,7 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Background;
 import io.basalt.net.Incoming;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.DataMessage;
@@ -138,14 +139,15 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
         } else if (replica.isServing()) {
             // It may end before the call returns: when no other copy can be asked.
             isUnderWay = true;
-            if (!device.rebuild(
+            final Rewriting what = new Rewriting(
                     replica,
                     range.partId,
                     range.shardIndex,
                     range.first * DataMessage.BLOCK_BYTES,
                     range.count * DataMessage.BLOCK_BYTES,
-                    Sources.ALL_OTHERS,
-                    this)) {
+                    Background.REPAIR,
+                    this);
+            if (!device.work().rebuild(what, Sources.ALL_OTHERS)) {
                 isUnderWay = false;
             }
         } else {
@@ -263,15 +265,15 @@ final class Repairs implements Change.Listener, ReplicaCall.Owner {
         }
         rebuilding.incoming = in;
         rebuilding.epoch = epoch;
-        final boolean begun = device.rebuild(
+        final Rewriting what = new Rewriting(
                 replica,
                 ShardRange.partId(body),
                 ShardRange.shardIndex(body),
                 ShardRange.offset(body),
                 ShardRange.length(body),
-                (Sources.SELF | Sources.ALL_OTHERS) & ~(1 << slot),
+                Background.REPAIR,
                 rebuilding);
-        if (!begun) {
+        if (!device.work().rebuild(what, (Sources.SELF | Sources.ALL_OTHERS) & ~(1 << slot))) {
             rebuilding.changed(AnswerCode.BUSY);
         }
     }

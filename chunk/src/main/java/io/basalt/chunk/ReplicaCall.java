@@ -95,7 +95,11 @@ final class ReplicaCall extends Call {
         if (status == CallStatus.TIMED_OUT) {
             to.isSilent();
         }
-        waits.answered(this, meaning(status, code));
+        final AnswerCode answer = meaning(status, code);
+        if (answer == AnswerCode.OK && type() == DataMessage.REPLICATE_WRITE) {
+            to.hasApplied(this);
+        }
+        waits.answered(this, answer);
         to.pump();
     }
 

@@ -2,6 +2,7 @@ package io.basalt.chunk;
 
 import io.basalt.block.IoVector;
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Origin;
 import io.basalt.net.Incoming;
 import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerCode;
@@ -53,7 +54,7 @@ final class ReplicaOperation implements StoreStep.Owner {
             default -> throw new AssertionError("type " + in.type());
         }
         to.applyingBegins();
-        device.store().submit(step);
+        device.work().submit(step, Origin.REPLICA);
     }
 
     /// Read blocks for a primary that repairs.
@@ -71,7 +72,7 @@ final class ReplicaOperation implements StoreStep.Owner {
         step.askRead(ShardRange.partId(body), ShardRange.shardIndex(body), ShardRange.offset(body), length);
         final IoVector to = in.answerPayload();
         step.data(to.table(), to.region(0), to.offset(0), length);
-        device.store().submit(step);
+        device.work().submit(step, Origin.REPLICA);
     }
 
     @Override
@@ -81,7 +82,7 @@ final class ReplicaOperation implements StoreStep.Owner {
         if (status == StoreStatus.CORRUPT && version != 0 && !isAgain) {
             // That the map is lost was found just now. The store knows how to go on from there.
             isAgain = true;
-            device.store().submit(step);
+            device.work().submit(step, Origin.REPLICA);
             return;
         }
         if (version != 0) {

@@ -1,6 +1,9 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Background;
+import io.basalt.chunk.schedule.Job;
+import io.basalt.chunk.schedule.Origin;
 import io.basalt.net.Incoming;
 import io.basalt.store.chunk.StoreRequest;
 import io.basalt.store.chunk.StoreStatus;
@@ -11,8 +14,9 @@ import java.lang.foreign.MemorySegment;
 /// A walk over every shard of a device, again and again, that reads each block, so that its checksum is compared
 /// before a client needs it. What does not match, or cannot be read, goes to [Repairs].
 ///
-/// Bounded: so many bytes a second, one piece at a time, and nothing at all while clients and primaries ask for more
-/// than a little. A device that is never left alone is never walked to the end: [ScrubStatus] says when it was last.
+/// Bounded: so many bytes a second, one piece at a time, and each piece waits for its turn
+/// ([Background#SCRUB]): beside clients that could use all of the device, the walk gets a small part of
+/// it. [ScrubStatus] says how long it has waited, and when it was last at an end.
 ///
 /// ```
 ///             restNs                 a piece is good
@@ -33,9 +37,6 @@ public final class Scrub implements StoreStep.Owner {
     private static final long SECOND_NS = 1_000_000_000L;
     private static final long LOOK_NS = SECOND_NS / 10;
 
-    /// Requests of clients and primaries in one look that leave no room for the walk.
-    private static final long LOAD_MAX = 200;
-
     /// Entries looked at in one tick.
     private static final int ENTRIES_MAX = 1024;
 
@@ -48,14 +49,12 @@ public final class Scrub implements StoreStep.Owner {
     private final ChunkDevice device;
     private final StoreStep step;
     private final Repairs repairs;
-    private RepairBudget budget;
+    private final Piece piece = new Piece();
     private Phase phase = Phase.RESTING;
     private boolean isOn;
     private long restNs = 60 * SECOND_NS;
     private long nextWalkNs;
     private long nextLookNs;
-    private long loadSeen;
-    private boolean isLoaded;
 
     private int from;
     private boolean hasShard;
@@ -77,7 +76,6 @@ public final class Scrub implements StoreStep.Owner {
         repairs = new Repairs(device);
         nextWalkNs = device.nowNs();
         nextLookNs = nextWalkNs;
-        budget = new RepairBudget(BYTES_PER_SECOND_DEFAULT, nextWalkNs);
     }
 
     /// Walk at a rate, or not at all.
@@ -90,7 +88,7 @@ public final class Scrub implements StoreStep.Owner {
         restNs = newRestNs;
         nextWalkNs = Math.min(nextWalkNs, device.nowNs() + newRestNs);
         if (isOn) {
-            budget = new RepairBudget(bytesPerSecond, device.nowNs());
+            device.work().limit(Background.SCRUB, bytesPerSecond);
         }
     }
 
@@ -149,26 +147,13 @@ public final class Scrub implements StoreStep.Owner {
             return;
         }
         if (nowNs - nextLookNs >= 0) {
-            look(nowNs);
+            nextLookNs = nowNs + LOOK_NS;
+            device.completeness().look();
         }
         repairs.tick(nowNs);
-        if (isOn && !isLoaded) {
+        if (isOn) {
             walk(nowNs);
         }
-    }
-
-    private void look(long nowNs) {
-        final ChunkCounters counters = device.counters();
-        final long load =
-                counters.value(Counter.READS) + counters.value(Counter.CHANGES) + counters.value(Counter.REPLICATED);
-        final boolean wasLoaded = isLoaded;
-        isLoaded = load - loadSeen > LOAD_MAX;
-        loadSeen = load;
-        if (wasLoaded && phase != Phase.RESTING) {
-            pausedNs += LOOK_NS;
-        }
-        nextLookNs = nowNs + LOOK_NS;
-        device.completeness().look();
     }
 
     private void walk(long nowNs) {
@@ -183,8 +168,11 @@ public final class Scrub implements StoreStep.Owner {
             isLastShard = false;
         }
         // One read at a time, and none while what was found is not dealt with.
-        if (scratch == Scratch.NONE && (phase == Phase.LOCATING || repairs.isIdle()) && findShard(nowNs)) {
-            read(nowNs);
+        if (!piece.isAsked
+                && scratch == Scratch.NONE
+                && (phase == Phase.LOCATING || repairs.isIdle())
+                && findShard(nowNs)) {
+            piece.ask(nowNs);
         }
     }
 
@@ -223,17 +211,46 @@ public final class Scrub implements StoreStep.Owner {
         }
     }
 
-    private void read(long nowNs) {
-        final int length =
-                phase == Phase.LOCATING ? BLOCK : Math.min(PIECE, device.store().shardBytes() - offset);
-        if (!budget.take(length, nowNs)) {
-            return;
-        }
+    private int pieceLength() {
+        return phase == Phase.LOCATING ? BLOCK : Math.min(PIECE, device.store().shardBytes() - offset);
+    }
+
+    private void read() {
         scratch = device.scratch().take();
         if (scratch != Scratch.NONE) {
+            final int length = pieceLength();
             step.askRead(partId, shardIndex, offset, length);
             step.data(device.scratch().table(), 0, device.scratch().offset(scratch), length);
-            device.store().submit(step);
+            device.work().submit(step, Origin.BACKGROUND);
+        }
+    }
+
+    /// The next read, as it waits for its turn. The walk stays where it is meanwhile.
+    private final class Piece extends Job {
+        private boolean isAsked;
+        private long askedNs;
+
+        void ask(long nowNs) {
+            isAsked = true;
+            askedNs = nowNs;
+            device.work().offer(this, Background.SCRUB, pieceLength());
+        }
+
+        @Override
+        protected void admitted() {
+            isAsked = false;
+            pausedNs += device.nowNs() - askedNs;
+            read();
+        }
+
+        @Override
+        protected void dropped() {
+            isAsked = false;
+        }
+
+        @Override
+        protected long deadlineNs() {
+            return Long.MAX_VALUE;
         }
     }
 

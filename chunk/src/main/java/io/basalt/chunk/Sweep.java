@@ -1,6 +1,7 @@
 package io.basalt.chunk;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.Origin;
 import io.basalt.store.chunk.StoreCapacity;
 import io.basalt.store.chunk.StoreOperation;
 import io.basalt.store.chunk.StoreStatus;
@@ -118,7 +119,7 @@ final class Sweep implements StoreStep.Owner {
     private void walk() {
         from = device.store().visitShards(from, FREED_MAX, this::look);
         for (int index = 0; index < freeing; index++) {
-            device.store().submit(toFree[index]);
+            device.work().submit(toFree[index], Origin.BACKGROUND);
         }
         freeing = 0;
         if (from == 0) {

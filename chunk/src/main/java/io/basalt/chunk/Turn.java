@@ -1,10 +1,14 @@
 package io.basalt.chunk;
 
+import io.basalt.chunk.schedule.Job;
 import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ShardRange;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// A request's place in the order of those that touch the same blocks of a shard: see [RangeOrder].
-abstract class Turn {
+/// A request's place in the order of those that touch the same blocks of a shard: see [RangeOrder]. It
+/// takes that place when the device has room for it, and waits as a [Job] before.
+abstract class Turn extends Job {
     @Nullable
     Turn earlier;
 
@@ -18,6 +22,9 @@ abstract class Turn {
     boolean isChange;
     boolean isGranted;
 
+    /// Whether it has its place: from [RangeOrder#enter] to [RangeOrder#leave].
+    boolean isInOrder;
+
     /// Every earlier request that this one must wait for has ended. Called once, from inside
     /// [RangeOrder#enter] or when an earlier one leaves.
     abstract void granted();
@@ -29,6 +36,16 @@ abstract class Turn {
         offset = newOffset;
         length = newLength;
         isChange = changes;
+    }
+
+    /// Say that it is about what a message names.
+    final void place(MemorySegment body, boolean changes) {
+        place(
+                ShardRange.partId(body),
+                ShardRange.shardIndex(body),
+                ShardRange.offset(body),
+                ShardRange.length(body),
+                changes);
     }
 
     final boolean sharesBlockWith(Turn other) {

@@ -1,6 +1,7 @@
 package io.basalt.chunk;
 
 import io.basalt.block.IoVector;
+import io.basalt.chunk.schedule.Origin;
 import io.basalt.net.Incoming;
 import io.basalt.store.chunk.StoreStatus;
 import io.basalt.wire.data.AnswerBody;
@@ -39,7 +40,7 @@ final class VersionsOperation implements StoreStep.Owner {
             return;
         }
         step.askVersions(ShardRange.partId(body), ShardRange.shardIndex(body), ShardRange.offset(body), length);
-        device.store().submit(step);
+        device.work().submit(step, Origin.REPLICA);
     }
 
     @Override

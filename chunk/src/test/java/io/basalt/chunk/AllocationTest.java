@@ -189,5 +189,8 @@ class AllocationTest {
 
         @Override
         public void addToInSync(int pg, int epoch, int deviceId) {}
+
+        @Override
+        public void takeBack(int pg, int epoch, int deviceId, Runnable cannot) {}
     }
 }

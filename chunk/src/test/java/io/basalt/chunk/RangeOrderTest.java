@@ -114,6 +114,21 @@ class RangeOrderTest {
         }
 
         @Override
+        protected void admitted() {
+            throw new AssertionError("nothing schedules it");
+        }
+
+        @Override
+        protected void dropped() {
+            throw new AssertionError("nothing schedules it");
+        }
+
+        @Override
+        protected long deadlineNs() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
         void granted() {}
     }
 }

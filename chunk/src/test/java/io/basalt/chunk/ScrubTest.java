@@ -3,7 +3,9 @@ package io.basalt.chunk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.chunk.schedule.ScheduleSettings;
 import io.basalt.wire.data.AnswerCode;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -150,21 +152,27 @@ class ScrubTest {
     }
 
     @Test
-    void theWalkStandsStillWhileClientsAreBusy() {
-        try (TestCluster cluster = new TestCluster(1)) {
+    void theWalkGoesOnBesideClientsThatCouldUseAllOfTheDevice() {
+        final ChunkSettings shallow = TestCluster.SETTINGS.withSchedule(ScheduleSettings.SSD.withDepth(1));
+        try (TestCluster cluster = new TestCluster(1, shallow, 0)) {
             final TestGate gate = cluster.gate();
             cluster.fill(gate, 1, 0, 0x11);
             scrub(cluster, 1);
             awaitTwoWalks(cluster, 1);
-            for (int i = 0; i < 3000; i++) {
-                gate.read(1, 0, 0, BLOCK).await();
-            }
-            final long walks = cluster.on(1).device().scrub().status().walks();
-            for (int i = 0; i < 2000; i++) {
-                gate.read(1, 0, 0, BLOCK).await();
-            }
-            assertThat(cluster.on(1).device().scrub().status().walks()).isEqualTo(walks);
-            awaitTwoWalks(cluster, 1);
+            final ScrubStatus before = cluster.on(1).device().scrub().status();
+            final List<TestGate.Request> reads = new ArrayList<>();
+            final long[] sent = new long[1];
+            cluster.await("a walk beside clients", () -> {
+                reads.removeIf(TestGate.Request::isOver);
+                while (reads.size() < 4) {
+                    reads.add(gate.read(1, 0, 0, BLOCK));
+                    sent[0]++;
+                }
+                return cluster.on(1).device().scrub().status().walks() >= before.walks() + 3;
+            });
+            final ScrubStatus after = cluster.on(1).device().scrub().status();
+            assertThat(after.pausedNs()).as("time that clients needed").isGreaterThan(before.pausedNs());
+            assertThat(sent[0]).as("reads beside six pieces").isGreaterThan(60);
         }
     }
 }

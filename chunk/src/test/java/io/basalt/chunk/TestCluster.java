@@ -57,6 +57,8 @@ final class TestCluster implements AutoCloseable {
     private final Set<Integer> sentToOld = new TreeSet<>();
     private boolean speaksOld;
     private boolean grants = true;
+    private boolean takesBack = true;
+    private boolean isReached = true;
     private ClusterMap map;
 
     TestCluster(int count) {
@@ -179,6 +181,16 @@ final class TestCluster implements AutoCloseable {
     /// Whether wishes for another in-sync set are granted.
     void grants(boolean nowOn) {
         grants = nowOn;
+    }
+
+    /// Whether the metaserver is of a release that takes wishes back.
+    void takesBack(boolean nowOn) {
+        takesBack = nowOn;
+    }
+
+    /// Whether the metaserver is reached by who wants earlier wishes taken back.
+    void isReached(boolean nowOn) {
+        isReached = nowOn;
     }
 
     // Time.
@@ -309,6 +321,22 @@ final class TestCluster implements AutoCloseable {
         return index >= 0 && map.inSync(0, index);
     }
 
+    /// A wish that was on its way for long comes to the metaserver at last; only some devices hear what follows.
+    ///
+    /// @param passedOver a primary that is recorded as down in the same step
+    void grantLate(int epoch, int deviceId, int passedOver) {
+        if (map.epoch(0) == epoch) {
+            configureFor(List.of(deviceId), List.of(deviceId, passedOver), List.of(deviceId));
+        }
+    }
+
+    private void raise(int epoch) {
+        if (map.epoch(0) == epoch) {
+            publish(map.withPg(
+                    0, epoch + 1, map.pgTable().replicas(0), map.pgTable().inSyncMask(0)));
+        }
+    }
+
     private void change(int epoch, int deviceId, boolean inSync) {
         final int index = map.pgTable().indexOf(0, deviceId);
         if (!grants || map.epoch(0) != epoch || index < 0 || (inSync && map.inSync(0, index))) {
@@ -333,6 +361,14 @@ final class TestCluster implements AutoCloseable {
             public void addToInSync(int pg, int epoch, int deviceId) {
                 wishes.add("add " + deviceId);
                 later(() -> change(epoch, deviceId, true));
+            }
+
+            @Override
+            public void takeBack(int pg, int epoch, int deviceId, Runnable cannot) {
+                wishes.add("take back " + deviceId);
+                if (isReached) {
+                    later(takesBack ? () -> raise(epoch) : cannot);
+                }
             }
 
             @Override

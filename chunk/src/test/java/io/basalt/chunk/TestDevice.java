@@ -275,7 +275,16 @@ final class TestDevice {
 
     /// The process is gone, at this very moment; the disk stays as it is.
     void kill() {
-        cluster.network().crash(host(id), false);
+        end(false);
+    }
+
+    /// The process is gone, and nobody is told so: connections to it stay, and are not answered.
+    void goSilently() {
+        end(true);
+    }
+
+    private void end(boolean silent) {
+        cluster.network().crash(host(id), silent);
         if (store != null) {
             if (disk != null) {
                 disk.processCrash();

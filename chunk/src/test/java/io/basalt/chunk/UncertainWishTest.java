@@ -43,6 +43,75 @@ class UncertainWishTest {
         }
     }
 
+    @Test
+    void whatANewLifeAcknowledgesIsNotLostToAWishOfTheLifeBefore() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            wishForTheSecondCopy(cluster, gate);
+            final int wishedIn = cluster.epoch();
+            part(cluster);
+            cluster.on(1).kill();
+            cluster.grants(true);
+            cluster.on(1).start();
+            cluster.awaitServing(1);
+            assertThat(cluster.settled(() -> gate.write(1, 0, 0, BLOCK, 0x33))).isEqualTo(AnswerCode.OK);
+            cluster.grantLate(wishedIn, 2, 1);
+            assertThat(cluster.isInSync(2))
+                    .as("a copy without what was acknowledged is in sync")
+                    .isFalse();
+            assertThat(cluster.wishes()).containsOnlyOnce("take back 2");
+        }
+    }
+
+    @Test
+    void aNewLifeServesNothingBeforeTheWishesOfTheLifeBeforeAreTakenBack() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            wishForTheSecondCopy(cluster, gate);
+            final int wishedIn = cluster.epoch();
+            part(cluster);
+            cluster.on(1).kill();
+            cluster.isReached(false);
+            cluster.on(1).start();
+            cluster.run(4 * SETTINGS.leaseNs());
+            assertThat(cluster.gate().write(1, 0, 0, BLOCK, 0x33).await()).isNotEqualTo(AnswerCode.OK);
+            // Granted after all: the copy leads, and the new life was right to wait.
+            cluster.grantLate(wishedIn, 2, 1);
+            cluster.awaitServing(2);
+            assertThat(gate.write(2, 0, 0, BLOCK, 0x44).await()).isEqualTo(AnswerCode.OK);
+        }
+    }
+
+    @Test
+    void aNewLifeServesInTheSameEpochIfTheMetaserverIsOfAReleaseThatTakesNothingBack() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            wishForTheSecondCopy(cluster, gate);
+            final int wishedIn = cluster.epoch();
+            part(cluster);
+            cluster.on(1).kill();
+            cluster.takesBack(false);
+            cluster.on(1).start();
+            cluster.awaitServing(1);
+            assertThat(cluster.settled(() -> gate.write(1, 0, 0, BLOCK, 0x33))).isEqualTo(AnswerCode.OK);
+            assertThat(cluster.epoch()).isEqualTo(wishedIn);
+        }
+    }
+
+    @Test
+    void aNewLifeOfAGroupThatLacksNoCopyWishesForNothing() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x11).await()).isEqualTo(AnswerCode.OK);
+            cluster.grants(false);
+            cluster.on(1).kill();
+            cluster.on(1).start();
+            cluster.awaitServing(1);
+            assertThat(cluster.settled(() -> gate.write(1, 0, 0, BLOCK, 0x33))).isEqualTo(AnswerCode.OK);
+            assertThat(cluster.wishes()).noneMatch(wish -> wish.startsWith("take back"));
+        }
+    }
+
     private static void wishForTheSecondCopy(TestCluster cluster, TestGate gate) {
         cluster.on(2).kill();
         cluster.await("device 2 to be out of sync", () -> !cluster.isInSync(2));

@@ -2,8 +2,10 @@ package io.basalt.meta;
 
 import io.basalt.meta.log.local.LocalLogOptions;
 import io.basalt.meta.service.MetaServiceOptions;
+import io.basalt.meta.state.CommandCodec;
 import io.basalt.net.ClusterKey;
 import io.basalt.net.NodeAddress;
+import io.basalt.net.tcp.TcpNetwork;
 import java.nio.file.Path;
 
 /// What a [MetaServer] is started with.
@@ -43,6 +45,11 @@ public record MetaOptions(
                 MetaServiceOptions.DEFAULT,
                 new LocalEngine(LocalLogOptions.DEFAULT),
                 "0.1.0");
+    }
+
+    /// Newest version of commands that this process understands, by the versions of the protocol that it speaks.
+    public static int newestCommand() {
+        return CommandCodec.newest(TcpNetwork.spoken());
     }
 
     /// The same at other addresses; port 0 lets the system choose.

@@ -3,6 +3,7 @@ package io.basalt.meta;
 import io.basalt.meta.log.MetaLog;
 import io.basalt.meta.rest.RestServer;
 import io.basalt.meta.service.MetaService;
+import io.basalt.meta.service.MetaServiceOptions;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.net.NetException;
 import io.basalt.net.NetOptions;
@@ -154,8 +155,9 @@ public final class MetaServer implements AutoCloseable {
                 NetOptions.DEFAULT.withBuffers(PAYLOAD_BYTES, POOL_BYTES, RECEIVE_BYTES, DIRECT_BYTES_MIN);
         final TcpNetwork network = TcpNetwork.open(
                 reactor, bounds, options.key(), new PeerIdentity(PeerIdentity.Role.META, 0, options.name()));
+        final MetaServiceOptions serves = options.service().withNewestCommand(MetaOptions.newestCommand());
         final MetaService service =
-                new MetaService(reactor, network, log, options.service(), random::nextLong, System::currentTimeMillis);
+                new MetaService(reactor, network, log, serves, random::nextLong, System::currentTimeMillis);
         try {
             return new Opened(
                     network,

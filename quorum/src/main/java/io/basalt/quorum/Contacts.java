@@ -30,19 +30,18 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
 /// followers, and load the classes for it, in the middle of an election that gives up each round after a fraction of a
 /// second; and if one of them had been away before, gRPC would wait for up to two minutes before it tried again. So
 /// each replica asks each other one every second for what an election begins with: whether it would vote for
-/// somebody. It asks in the name of nobody, so that no answer has a consequence.
+/// somebody. It asks in the name of nobody, so that no answer has a consequence; the name says which commands it
+/// understands ([Announcements]).
 ///
 /// What comes of it is known to people too, and said in the log when it changes.
 final class Contacts implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Contacts.class.getName());
     private static final long PERIOD_MS = 1_000;
 
-    /// The number of no replica.
-    private static final String NOBODY = "0";
-
     private final RaftServerRpc rpc;
     private final RaftGroupId group;
     private final RaftPeerId self;
+    private final ByteString name;
     private final Supplier<List<RaftPeer>> members;
     private final BooleanSupplier leads;
     private final AtomicLong calls = new AtomicLong();
@@ -50,17 +49,21 @@ final class Contacts implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("meta-quorum-contacts").daemon().factory());
 
+    /// @param name of nobody, in which it asks: see [Announcements]
     /// @param members those that there are, this one among them
-    /// @param leads whether this replica leads: then its own requests keep the connections
+    /// @param leads whether this replica leads the group: then its own requests keep the connections, and must not
+    ///     be broken off
     Contacts(
             RaftServerRpc rpc,
             RaftGroupId group,
             RaftPeerId self,
+            String name,
             Supplier<List<RaftPeer>> members,
             BooleanSupplier leads) {
         this.rpc = rpc;
         this.group = group;
         this.self = self;
+        this.name = ByteString.copyFromUtf8(name);
         this.members = members;
         this.leads = leads;
     }
@@ -123,7 +126,7 @@ final class Contacts implements AutoCloseable {
     private RequestVoteRequestProto question(RaftPeerId id) {
         return RequestVoteRequestProto.newBuilder()
                 .setServerRequest(RaftRpcRequestProto.newBuilder()
-                        .setRequestorId(ByteString.copyFromUtf8(NOBODY))
+                        .setRequestorId(name)
                         .setReplyId(id.toByteString())
                         .setRaftGroupId(RaftGroupIdProto.newBuilder().setId(group.toByteString()))
                         .setCallId(calls.incrementAndGet()))

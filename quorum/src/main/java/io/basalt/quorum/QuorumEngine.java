@@ -40,13 +40,14 @@ public record QuorumEngine(
         final Path log = StoredState.logFolder(server.data());
         final @Nullable SnapshotFile beginning = SnapshotFile.hasLog(log) ? StoredState.snapshot(server.data()) : null;
         final QuorumOptions options = adjust.apply(QuorumOptions.of(
-                StoredState.quorumFolder(server.data()),
-                QuorumOptions.groupOf(server.key()),
-                id,
-                members,
-                join,
-                server.rest(),
-                server.nodes()));
+                        StoredState.quorumFolder(server.data()),
+                        QuorumOptions.groupOf(server.key()),
+                        id,
+                        members,
+                        join,
+                        server.rest(),
+                        server.nodes())
+                .withNewestCommand(MetaOptions.newestCommand()));
         final MetaLog opened = QuorumLog.open(options, owner, random.nextLong(), beginning);
         if (beginning != null) {
             putAside(log, opened);

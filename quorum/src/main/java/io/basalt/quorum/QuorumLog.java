@@ -68,7 +68,7 @@ public final class QuorumLog implements MetaLog {
         final StateSnapshot seed =
                 beginning == null ? null : new StateSnapshot(beginning.index(), new TreeMap<>(), beginning.state());
         this.machine = new RaftMachine(new Posted(), seed);
-        this.process = new RaftProcess(options, machine, () -> leads);
+        this.process = new RaftProcess(options, machine);
         this.replication = new RaftReplication(process, options, owner, this::place, () -> leads, () -> leaderId);
     }
 
@@ -118,6 +118,11 @@ public final class QuorumLog implements MetaLog {
     @Override
     public Replication replication() {
         return replication;
+    }
+
+    @Override
+    public int understood() {
+        return process.understood();
     }
 
     /// Ends. Any thread; waits until Ratis has stopped. What was not heard of is uncertain.

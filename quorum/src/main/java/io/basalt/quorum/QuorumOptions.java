@@ -1,6 +1,7 @@
 package io.basalt.quorum;
 
 import io.basalt.meta.log.MetaLog;
+import io.basalt.meta.state.CommandCodec;
 import io.basalt.net.ClusterKey;
 import io.basalt.net.NodeAddress;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +23,7 @@ import java.util.UUID;
 /// @param nodes where this replica answers gates and chunk servers, for the others to tell
 /// @param snapshotEntries after how many batches of entries a snapshot takes their place
 /// @param segmentBytes length of a file of the log
+/// @param newestCommand newest version of commands that this replica understands, for the others to hear
 public record QuorumOptions(
         Path folder,
         UUID group,
@@ -31,7 +33,8 @@ public record QuorumOptions(
         NodeAddress rest,
         NodeAddress nodes,
         long snapshotEntries,
-        long segmentBytes) {
+        long segmentBytes,
+        int newestCommand) {
     /// Largest number of a replica.
     public static final int ID_MAX = 65535;
 
@@ -71,12 +74,19 @@ public record QuorumOptions(
             boolean join,
             NodeAddress rest,
             NodeAddress nodes) {
-        return new QuorumOptions(folder, group, id, members, join, rest, nodes, SNAPSHOT_ENTRIES, SEGMENT_BYTES);
+        return new QuorumOptions(
+                folder, group, id, members, join, rest, nodes, SNAPSHOT_ENTRIES, SEGMENT_BYTES, CommandCodec.VERSION);
     }
 
     /// The same with other lengths.
     public QuorumOptions withLengths(long newSnapshotEntries, long newSegmentBytes) {
-        return new QuorumOptions(folder, group, id, members, join, rest, nodes, newSnapshotEntries, newSegmentBytes);
+        return new QuorumOptions(
+                folder, group, id, members, join, rest, nodes, newSnapshotEntries, newSegmentBytes, newestCommand);
+    }
+
+    /// The same, of a process that understands commands up to a version.
+    public QuorumOptions withNewestCommand(int newest) {
+        return new QuorumOptions(folder, group, id, members, join, rest, nodes, snapshotEntries, segmentBytes, newest);
     }
 
     /// The group that the holders of a key make.

@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -53,20 +52,18 @@ final class RaftProcess {
 
     private final QuorumOptions options;
     private final RaftMachine machine;
+    private final Announcements announcements = new Announcements();
     private final RaftGroupId group;
     private final RaftPeerId self;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("meta-quorum").daemon().factory());
-    private final BooleanSupplier leads;
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Contacts contacts;
 
-    /// @param leads whether this replica leads, on any thread
-    RaftProcess(QuorumOptions options, RaftMachine machine, BooleanSupplier leads) {
+    RaftProcess(QuorumOptions options, RaftMachine machine) {
         this.options = options;
-        this.leads = leads;
         this.machine = machine;
         this.group = RaftGroupId.valueOf(options.group());
         this.self = peerId(options.id());
@@ -84,13 +81,15 @@ final class RaftProcess {
                     .setServerId(self)
                     .setStateMachine(machine)
                     .setProperties(RaftSettings.properties(options))
-                    .setParameters(RaftSettings.parameters())
+                    .setParameters(RaftSettings.parameters(options.group(), announcements))
                     .setGroup(RaftGroup.valueOf(group, options.join() ? List.of() : peers()))
                     .setOption(RaftStorage.StartupOption.RECOVER)
                     .build();
             server = made;
             made.start();
-            final Contacts started = new Contacts(made.getServerRpc(), group, self, this::members, leads);
+            final String name = Announcements.name(options.id(), options.newestCommand());
+            final Contacts started =
+                    new Contacts(made.getServerRpc(), group, self, name, this::members, this::leadsGroup);
             contacts = started;
             started.start();
         } catch (MetaLogException e) {
@@ -201,6 +200,26 @@ final class RaftProcess {
             // It has stopped: there are none that it knows.
             return List.of();
         }
+    }
+
+    /// Whether this replica leads the Raft group, though nobody may have read that yet: then its requests to the
+    /// others must not be broken off.
+    private boolean leadsGroup() {
+        final RaftServer running = server;
+        try {
+            return running != null && running.getDivision(group).getInfo().isLeader();
+        } catch (IOException e) {
+            // It has stopped: nothing of it leads.
+            return false;
+        }
+    }
+
+    /// Newest version of commands that all other members have said they understand.
+    int understood() {
+        return announcements.ofAll(members().stream()
+                .filter(peer -> !peer.getId().equals(self))
+                .map(peer -> Integer.valueOf(peer.getId().toString()))
+                .toList());
     }
 
     /// What this replica hears of another one.

@@ -1,29 +1,32 @@
 package io.basalt.quorum;
 
 import io.basalt.net.NodeAddress;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.grpc.server.GrpcServices;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCallListener;
 import org.apache.ratis.thirdparty.io.grpc.Metadata;
 import org.apache.ratis.thirdparty.io.grpc.ServerCall;
 import org.apache.ratis.thirdparty.io.grpc.ServerCallHandler;
 import org.apache.ratis.thirdparty.io.grpc.ServerInterceptor;
 import org.apache.ratis.thirdparty.io.grpc.Status;
-import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
 
 /// How Ratis is set up: times, lengths, and who may ask it what.
 final class RaftSettings {
-    /// A follower that has heard of no leader for a time drawn between these begins an election: a leader that dies is
-    /// replaced within two seconds.
+    /// A follower that has heard of no leader for a time drawn between these begins an election: a leader that
+    /// dies is replaced within two seconds.
     private static final int ELECTION_MIN_MS = 300;
 
     private static final int ELECTION_MAX_MS = 600;
@@ -31,6 +34,18 @@ final class RaftSettings {
     /// A replica that has begun just now waits longer, and gives each round of its first election longer: it has to
     /// load what an election takes, and so have the others.
     private static final int FIRST_ELECTION_FACTOR = 2;
+
+    /// A leader that hears of no majority for [#ELECTION_MAX_MS] leads no longer, and stands back for so long
+    /// before it asks for votes again. Ratis' own ten seconds are ten seconds without a leader when the others
+    /// cannot be elected because they lack its last entries: when two are left of three, and one was slow to
+    /// answer the new leader's first requests.
+    private static final int STAND_BACK_MS = ELECTION_MAX_MS;
+
+    /// A follower whose thread has slept this much too long waits once more before it asks for votes. On a busy
+    /// host a third of a second, which is Ratis' own, is nothing; and whoever asks in vain does no harm: the
+    /// others tell it before the election that there is a leader.
+    private static final int OVERSLEPT_MS = 10_000;
+
     private static final int REQUEST_TIMEOUT_MS = 1_500;
     private static final int STAGING_S = 15;
 
@@ -68,6 +83,9 @@ final class RaftSettings {
             RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
                     properties, ms(ELECTION_MAX_MS * FIRST_ELECTION_FACTOR));
         }
+        RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, ms(STAND_BACK_MS));
+        RaftServerConfigKeys.setSleepDeviationThreshold(properties, ms(OVERSLEPT_MS));
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, ms(REQUEST_TIMEOUT_MS));
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(options.segmentBytes()));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(MIB));
@@ -89,24 +107,51 @@ final class RaftSettings {
         return properties;
     }
 
-    static Parameters parameters() {
+    /// @param group of which the members are
+    /// @param announcements told in whose name members ask whether this one would vote
+    static Parameters parameters(UUID group, Announcements announcements) {
         final Parameters parameters = new Parameters();
-        GrpcConfigKeys.Server.setServicesCustomizer(parameters, RaftSettings::membersOnly);
+        final ByteString id = RaftGroupId.valueOf(group).toByteString();
+        GrpcConfigKeys.Server.setServicesCustomizer(
+                parameters, (builder, types) -> builder.intercept(membersOnly(id, announcements)));
         return parameters;
     }
 
-    private static NettyServerBuilder membersOnly(NettyServerBuilder builder, EnumSet<GrpcServices.Type> types) {
-        return builder.intercept(new ServerInterceptor() {
+    private static ServerInterceptor membersOnly(ByteString group, Announcements announcements) {
+        return new ServerInterceptor() {
             @Override
             public <Q, A> ServerCall.Listener<Q> interceptCall(
                     ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
                 if (MEMBERS_SERVICE.equals(call.getMethodDescriptor().getServiceName())) {
-                    return next.startCall(call, headers);
+                    return new Overheard<>(next.startCall(call, headers), group, announcements);
                 }
                 call.close(Status.PERMISSION_DENIED, new Metadata());
                 return new ServerCall.Listener<>() {};
             }
-        });
+        };
+    }
+
+    /// Hears in whose name votes are asked for, and passes everything on.
+    private static final class Overheard<Q> extends ForwardingServerCallListener.SimpleForwardingServerCallListener<Q> {
+        private final ByteString group;
+        private final Announcements announcements;
+
+        Overheard(ServerCall.Listener<Q> next, ByteString group, Announcements announcements) {
+            super(next);
+            this.group = group;
+            this.announcements = announcements;
+        }
+
+        @Override
+        public void onMessage(Q message) {
+            if (message instanceof RequestVoteRequestProto vote && vote.getPreVote()) {
+                final RaftRpcRequestProto head = vote.getServerRequest();
+                if (head.getRaftGroupId().getId().equals(group)) {
+                    announcements.heard(head.getRequestorId().toStringUtf8());
+                }
+            }
+            super.onMessage(message);
+        }
     }
 
     private static TimeDuration ms(int milliseconds) {

@@ -76,6 +76,11 @@ final class QuorumBed extends LogBed {
                 null);
     }
 
+    /// Opens one replica of a process that understands commands up to a version.
+    LogOwner open(int id, int newestCommand) {
+        return open(id, options(id, members, false).withNewestCommand(newestCommand), false, null);
+    }
+
     private LogOwner open(int id, QuorumOptions options, boolean old, @Nullable SnapshotFile beginning) {
         final LogOwner owner = new LogOwner(
                 executor -> QuorumLog.open(

@@ -58,6 +58,48 @@ class QuorumLogTest {
         }
     }
 
+    /// One of three is dead, and the other lacks an entry of the leader that hears nobody for a moment, so that
+    /// only that one can be elected: for as long as it stands back there is no leader.
+    @Test
+    void aLeaderThatHasHeardNobodyForAMomentSoonLeadsAgain() {
+        try (QuorumBed bed = new QuorumBed(folder, 3)) {
+            bed.open();
+            final LogOwner leader = bed.leader();
+            bed.settle();
+            final List<LogOwner> others =
+                    bed.replicas.stream().filter(each -> !each.equals(leader)).toList();
+            others.forEach(bed::stop);
+            leader.append("what the others lack");
+            bed.until("it leads no more", () -> !leader.reader.leads);
+            final long startNs = System.nanoTime();
+            bed.open(bed.idOf(others.getFirst()), bed.members, false, false, null);
+            assertThat(bed.leader()).isEqualTo(leader);
+            System.out.println("it leads again after " + (System.nanoTime() - startNs) / 1_000_000 + " ms");
+            leader.append("after");
+            bed.settle();
+            assertThat(leader.reader.entries).endsWith("after");
+        }
+    }
+
+    @Test
+    void aLeaderKnowsWhichCommandsAllOthersUnderstand() {
+        try (QuorumBed bed = new QuorumBed(folder, 3)) {
+            bed.open(1, 3);
+            bed.open(2, 3);
+            bed.open(3, 2);
+            bed.leader();
+            bed.until("all have announced themselves", () -> bed.replica(3).log.understood() == 3);
+            assertThat(bed.replica(1).log.understood()).isEqualTo(2);
+            assertThat(bed.replica(2).log.understood()).isEqualTo(2);
+            bed.stop(bed.replica(3));
+            bed.open(3, 3);
+            bed.until(
+                    "it has announced that it is newer now",
+                    () -> bed.replica(1).log.understood() == 3
+                            && bed.replica(2).log.understood() == 3);
+        }
+    }
+
     @Test
     void aFollowerTakesNothingAndKnowsWhereTheLeaderAnswers() {
         try (QuorumBed bed = new QuorumBed(folder, 3)) {
@@ -190,16 +232,14 @@ class QuorumLogTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("id: 3");
             bed.stopAll();
-            final QuorumOptions other = new QuorumOptions(
+            final QuorumOptions other = QuorumOptions.of(
                     bed.options(1, bed.members, false).folder(),
                     QuorumBed.GROUP,
                     2,
                     same,
                     false,
                     QuorumBed.rest(2),
-                    QuorumBed.rest(2),
-                    8,
-                    16 << 20);
+                    QuorumBed.rest(2));
             assertThatThrownBy(() -> QuorumLog.open(other, Runnable::run, 1, null))
                     .isInstanceOf(MetaLogException.class)
                     .hasMessageContaining("is that of replica 1");

@@ -2,6 +2,7 @@ package io.basalt.simulation;
 
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.Membership;
+import io.basalt.chunk.Pulse;
 import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaListener;
 import io.basalt.net.meta.MetaReply;
@@ -16,6 +17,7 @@ import io.basalt.wire.meta.PartList;
 import io.basalt.wire.meta.PgChange;
 import io.basalt.wire.meta.Registered;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,7 @@ final class ControlLink implements MetaListener {
 
     private @Nullable MetaClient client;
 
+    private @Nullable Pulse pulse;
     private boolean reports;
     private int setId;
 
@@ -58,6 +61,9 @@ final class ControlLink implements MetaListener {
 
     @Override
     public void registered(Registered registered) {
+        if (pulse == null) {
+            pulse = new Pulse(control.clock(), List.of(data), registered.timeoutNs());
+        }
         if (registered.deviceIds().isEmpty()) {
             return;
         }
@@ -67,6 +73,11 @@ final class ControlLink implements MetaListener {
             reports = true;
             report(deviceId);
         }
+    }
+
+    @Override
+    public boolean isAlive() {
+        return pulse == null || pulse.stuck() == null;
     }
 
     @Override
@@ -112,7 +123,12 @@ final class ControlLink implements MetaListener {
         return new Membership() {
             @Override
             public void removeFromInSync(int pg, int epoch, int deviceId) {
-                wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId);
+                wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId, () -> {});
+            }
+
+            @Override
+            public void takeBack(int pg, int epoch, int deviceId, Runnable cannot) {
+                wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId, () -> data.post(cannot));
             }
 
             @Override
@@ -122,16 +138,17 @@ final class ControlLink implements MetaListener {
 
             @Override
             public void addToInSync(int pg, int epoch, int deviceId) {
-                wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId);
+                wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId, () -> {});
             }
         };
     }
 
-    private void wish(int pg, int epoch, PgChange.Kind kind, int deviceId) {
+    /// @param unchanged run if the wish is granted and has changed nothing
+    private void wish(int pg, int epoch, PgChange.Kind kind, int deviceId, Runnable unchanged) {
         control.post(() -> {
             final MetaClient at = Objects.requireNonNull(client);
             if (at.ready() && setId != 0) {
-                at.change(new PgChange(setId, pg, epoch, kind, deviceId), new Wish());
+                at.change(new PgChange(setId, pg, epoch, kind, deviceId), new Wish(epoch, unchanged));
             }
         });
     }
@@ -172,9 +189,13 @@ final class ControlLink implements MetaListener {
     }
 
     /// If a wish is granted, a newer map says so; if not, it is uttered again.
-    private record Wish() implements MetaReply<PgChangeResult> {
+    private record Wish(int epoch, Runnable unchanged) implements MetaReply<PgChangeResult> {
         @Override
-        public void done(PgChangeResult result) {}
+        public void done(PgChangeResult result) {
+            if (result.granted() && result.state().epoch() == epoch) {
+                unchanged.run();
+            }
+        }
 
         @Override
         public void refused(MetaCode code, String reason) {}

@@ -22,7 +22,7 @@ final class CopyCheck {
 
     private final World world;
     private final List<StorageNode> nodes;
-    private final ClusterMap map;
+    private final MetaNode meta;
     private final DiskHistory disk;
     private final boolean isScrubbed;
     private final MemorySegment memory;
@@ -30,12 +30,16 @@ final class CopyCheck {
 
     private @Nullable StoreStatus status;
 
+    /// The map that is looked at: copies may move while others are compared.
+    private ClusterMap map;
+
     /// @param isScrubbed whether what was damaged has to be repaired by now
-    CopyCheck(World world, List<StorageNode> nodes, ClusterMap map, DiskHistory disk, boolean isScrubbed) {
+    CopyCheck(World world, List<StorageNode> nodes, MetaNode meta, DiskHistory disk, boolean isScrubbed) {
         this.isScrubbed = isScrubbed;
         this.world = world;
         this.nodes = nodes;
-        this.map = map;
+        this.meta = meta;
+        map = newest();
         this.disk = disk;
         memory = world.arena().allocate(2L * BLOCK, BLOCK);
         table = new RegionTable(List.of(memory));
@@ -48,10 +52,27 @@ final class CopyCheck {
             }
         }
         for (int shard = 0; shard < disk.shards(); shard++) {
-            final int pg = map.pgOf(disk.partId(), shard);
             for (int block = 0; block < BLOCKS; block++) {
-                compare(pg, shard, block);
+                compareWhereTheyAre(shard, block);
             }
+        }
+    }
+
+    private ClusterMap newest() {
+        return Objects.requireNonNull(meta.map());
+    }
+
+    /// A copy that has left its placement group while it was read is free to forget what it had.
+    private void compareWhereTheyAre(int shard, int block) {
+        map = newest();
+        final int pg = map.pgOf(disk.partId(), shard);
+        try {
+            compare(pg, shard, block);
+        } catch (SimulationFailure failure) {
+            if (newest().epoch(pg) == map.epoch(pg)) {
+                throw failure;
+            }
+            compareWhereTheyAre(shard, block);
         }
     }
 

@@ -7,8 +7,9 @@ import io.basalt.simulation.Scenario.Cluster;
 import io.basalt.simulation.Scenario.Faults;
 import io.basalt.simulation.Scenario.Load;
 
-/// What seeds' scenarios are made into so that one part of the design is under strain all the time: guests have many
-/// requests under way at every moment, and the faults are those that this part is there for, again and again.
+/// What seeds' scenarios are made into so that one part of the design is under strain all the time: guests have
+/// many requests under way at every moment, and the faults are those that this part is there for, again and
+/// again.
 final class Emphasis {
     private static final long MS_NS = 1_000_000;
 
@@ -22,6 +23,7 @@ final class Emphasis {
 
     private static final long LONG_LEASE_NS = 600 * MS_NS;
     private static final long FAULTS_NS = 500 * MS_NS;
+    private static final long HANGS_NS = 8_000 * MS_NS;
     private static final int AWAY_MS = 60;
     private static final int DAMAGED_PER_MILLION = 20_000;
 
@@ -66,8 +68,8 @@ final class Emphasis {
                 Strains.NONE.withAbsences(AWAY_MS / 3, 0));
     }
 
-    /// Primaries change without a failure, by an operator's wish, while many changes of few blocks are under way, and
-    /// gates are impatient: who finishes a change, and how often it is executed, counts.
+    /// Primaries change without a failure, by an operator's wish, while many changes of few blocks are under
+    /// way, and gates are impatient: who finishes a change, and how often it is executed, counts.
     static Scenario handOffs(Scenario all) {
         final Cluster cluster = all.cluster();
         final ClusterTimes gate = cluster.gate();
@@ -125,6 +127,18 @@ final class Emphasis {
                 new Load(1, 1600, 30 * MS_NS, 8, 4096, load.sealed(), new GuestMix(30, 70, 0, 0, 0, 0, false, true)),
                 new Faults(all.faults().network(), 2, 8, 6, 0, false, 4, 0, 0, false, false, 2, 8, 0, 1, false),
                 Strains.NONE.withAbsences(3 * AWAY_MS, 5).withSlowness(2, 3));
+    }
+
+    /// The reactor of a device hangs, and hardly anything else disturbs: others must take the device's place
+    /// though its process is there.
+    static Scenario hangs(Scenario all) {
+        final Cluster cluster = all.cluster();
+        final Load load = all.load();
+        return new Scenario(
+                new Cluster(3, 3, cluster.pgs(), 1, cluster.settings(), cluster.control(), cluster.gate()),
+                new Load(load.shards(), 1200, 40 * MS_NS, 4, load.blockBytes(), load.sealed(), load.mix(), HANGS_NS),
+                new Faults(all.faults().network(), 0, 0, 0, 0, false, 0, 0, 0, false, false, 0, 0, 0, 0, false),
+                Strains.ofHangs(2));
     }
 
     /// Bytes change on the wire all the time.

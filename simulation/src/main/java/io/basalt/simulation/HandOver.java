@@ -53,7 +53,8 @@ final class HandOver {
         this.owner = owner;
         this.old = old;
         toCome.addAll(plan.mishaps());
-        giver = new RingGiver(old, () -> world.after(random.between(0, EXIT_NS), () -> old.crash(false)));
+        giver = new RingGiver(
+                old, random.fork("giver"), () -> world.after(random.between(0, EXIT_NS), () -> old.crash(false)));
         world.note(old + " is to be handed over");
         handover = new Handover(old.process().control().reactor(), giver, plan.limits(), this::ended);
         world.after(random.between(0, LAUNCH_NS), this::launch);

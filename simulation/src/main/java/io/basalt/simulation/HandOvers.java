@@ -243,14 +243,15 @@ final class HandOvers implements Machine.Host {
         }
     }
 
-    /// A request was executed: under an attachment that is newer than those of all who ran the disk before.
-    void answered(RingGate gate, Machine machine, long tenure, int generation) {
+    /// A request was executed: under an attachment that is newer than those of all who ran the disk before, or
+    /// that was left to the process by the one before.
+    void answered(RingGate gate, Machine machine, long tenure, int generation, boolean inherited) {
         final Tenures known = of(machine);
         if (tenure < known.answered) {
             throw new SimulationFailure("H2: " + gate + " answers after another process has run the disk");
         }
         if (tenure > known.answered) {
-            if (generation <= known.generation) {
+            if (inherited ? generation < known.generation : generation <= known.generation) {
                 throw new SimulationFailure("H3: " + gate + " executes requests under generation " + generation
                         + ", as another process has done before");
             }

@@ -14,6 +14,12 @@ import org.jspecify.annotations.Nullable;
 final class Nemesis {
     private static final long MS_NS = 1_000_000;
     private static final long FIRST_NS = 30 * MS_NS;
+
+    /// How long a device hangs, and after how long others must have its place.
+    private static final long HANG_NS = 5_000 * MS_NS;
+
+    private static final long TAKEN_OVER_NS = 4_000 * MS_NS;
+    private static final long RECOVERED_NS = 3_000 * MS_NS;
     private static final int FLIPS_AT_ONCE = 20;
     private static final long FLIP_PAUSE_NS = 8 * MS_NS;
 
@@ -29,6 +35,7 @@ final class Nemesis {
     private final Simulation simulation;
     private boolean isOver;
     private boolean diskHasFailed;
+    private boolean isHanging;
     private int metaCrashes;
     private int drained;
 
@@ -134,6 +141,7 @@ final class Nemesis {
             world.note(node.host() + " does not reach the metaserver");
             cut(node.host(), MetaNode.HOST, by.between(100, 1500) * MS_NS);
         });
+        plan("hang", strains.hangs(), this::hang);
         plan("join", strains.joins(), by -> simulation.addNode());
         plan("drain", strains.drains(), this::drain);
         plan("restarts", strains.restarts() ? 1 : 0, by -> restart(by, 0));
@@ -211,6 +219,29 @@ final class Nemesis {
                 node.pause(untilNs);
             }
         }
+    }
+
+    /// One device stands still while its process gives signs of life. Others take its place before long.
+    private void hang(SimRandom by) {
+        final StorageNode node = nodeOfPrimary(by);
+        if (isHanging || !node.isServing()) {
+            return;
+        }
+        isHanging = true;
+        world.note(node.host() + ": the reactor of its device hangs");
+        node.hang(world.nowNs() + HANG_NS);
+        world.after(HANG_NS + RECOVERED_NS, () -> isHanging = false);
+        world.after(TAKEN_OVER_NS, () -> {
+            final ClusterMap map = meta.map();
+            for (int pg = 0; map != null && pg < map.pgCount(); pg++) {
+                final StorageNode primary = nodeOf(map.primaryDevice(pg));
+                if (primary == null || primary.equals(node) || !primary.serves(pg)) {
+                    throw new SimulationFailure(
+                            "hang: nobody has taken over pg " + pg + " from " + node.host() + ", which hangs");
+                }
+            }
+            world.coverage().saw(Sighting.HANG_OUTLIVED, 1);
+        });
     }
 
     /// Cut a node off from the others and the metaserver, but not from gates: its place goes to others.

@@ -41,6 +41,7 @@ final class RingDisk implements ServingGate.Disk {
     private @Nullable Runnable suspendWaits;
     private long tenure;
     private int generation;
+    private boolean inherits;
     private Machine.@Nullable Connection imagedConnection;
     private int imagedKnown;
 
@@ -92,6 +93,11 @@ final class RingDisk implements ServingGate.Disk {
     /// The volume is about to be attached anew for this process.
     void newTenure() {
         tenure = owner.newTenure(machine);
+    }
+
+    /// Whether the process before leaves its attachment, every change of which has had its answer.
+    void inherits(boolean does) {
+        inherits = does;
     }
 
     /// Nothing was taken or opened before: the volume will be attached for this process as it is.
@@ -187,7 +193,7 @@ final class RingDisk implements ServingGate.Disk {
                     machine.rings().get(index),
                     memory,
                     tenure,
-                    by -> owner.answered(gate, machine, by.tenure(), RingGate.generation(volume))));
+                    by -> owner.answered(gate, machine, by.tenure(), RingGate.generation(volume), inherits)));
         }
     }
 
@@ -284,6 +290,10 @@ final class RingDisk implements ServingGate.Disk {
     ///
     /// @param absence what a process that has died may have done with it
     void resume(Absence absence) {
+        if (!isSuspended) {
+            // It was about to be.
+            return;
+        }
         isSuspended = false;
         suspendWaits = null;
         if (draining > 0) {

@@ -5,18 +5,25 @@ import io.basalt.gate.handover.ClusterGiver;
 import io.basalt.gate.handover.Handover;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What a [RingGate] hands over.
 final class RingGiver implements Handover.Source {
+    private static final long SLOW_NS = 3_000_000;
+
     private final RingGate gate;
     private final ClusterGiver cluster;
     private final Runnable surrendered;
+    private final SimRandom random;
     private int switched;
+    private boolean slowing;
 
     /// @param surrendered run when the process may end
-    RingGiver(RingGate gate, Runnable surrendered) {
+    RingGiver(RingGate gate, SimRandom random, Runnable surrendered) {
         this.gate = gate;
+        this.random = random;
         cluster = new ClusterGiver(gate.client());
         this.surrendered = surrendered;
     }
@@ -27,7 +34,7 @@ final class RingGiver implements Handover.Source {
     }
 
     boolean isDraining() {
-        return gate.disks().stream().anyMatch(RingDisk::isDraining);
+        return slowing || gate.disks().stream().anyMatch(RingDisk::isDraining);
     }
 
     @Override
@@ -53,18 +60,29 @@ final class RingGiver implements Handover.Source {
     }
 
     @Override
+    public void slow(List<String> group, Runnable slowed) {
+        slowing = true;
+        gate.process().control().reactor().schedule(random.between(0, SLOW_NS), () -> {
+            slowing = false;
+            slowed.run();
+        });
+    }
+
+    @Override
     public void suspend(List<String> group, Runnable suspended) {
         final RingDisk disk = gate.disk(group.getFirst());
-        disk.suspend(() -> {
-            cluster.suspended(disk.openVolume());
-            switched++;
-            suspended.run();
-        });
+        disk.suspend(suspended);
     }
 
     @Override
     public DiskState state(String controller) {
         return gate.disk(controller).state();
+    }
+
+    @Override
+    public @Nullable VolumeRecord letGo(List<String> group) {
+        switched++;
+        return cluster.suspended(gate.disk(group.getFirst()).openVolume());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.basalt.gate.handover.ClusterTaker;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
 import io.basalt.gate.handover.Takeover;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,10 +52,11 @@ final class RingTaker implements Takeover.Target {
     }
 
     @Override
-    public void take(List<DiskState> disks, Consumer<@Nullable String> done) {
+    public void take(List<DiskState> disks, @Nullable VolumeRecord attachment, Consumer<@Nullable String> done) {
         final DiskState state = disks.getFirst();
         final RingDisk disk = gate.disk(state.name());
         disk.newTenure();
+        disk.inherits(attachment != null && cluster.goOn(disk.openVolume(), attachment));
         cluster.take(disk.openVolume(), refusal -> {
             final String reason = refusal == null && refuses ? "a ring cannot be started" : refusal;
             if (reason == null) {

@@ -1,6 +1,7 @@
 package io.basalt.simulation;
 
 import io.basalt.chunk.ChunkSettings;
+import io.basalt.chunk.schedule.ScheduleSettings;
 import io.basalt.gate.cluster.ClusterTimes;
 import io.basalt.net.sim.SimFaults;
 
@@ -104,26 +105,35 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains, int 
     /// The scenario of a seed.
     static Scenario of(SimRandom random) {
         final SimRandom draw = random.fork("scenario");
-        final Cluster cluster = cluster(draw);
+        final Cluster cluster = cluster(draw, schedule(random.fork("schedule")));
         final Load load = load(draw);
         final Faults faults = faults(draw, load.mix, cluster.copies);
         return new Scenario(cluster, load, faults, Strains.of(random.fork("strains"), faults));
     }
 
-    private static Cluster cluster(SimRandom draw) {
+    /// Often so few requests at once that most have to wait, and some are refused.
+    private static ScheduleSettings schedule(SimRandom draw) {
+        if (draw.chance(60)) {
+            return ScheduleSettings.SSD;
+        }
+        return ScheduleSettings.SSD.withDepth(1 + draw.below(3)).withQueueMax(2 + draw.below(30));
+    }
+
+    private static Cluster cluster(SimRandom draw, ScheduleSettings schedule) {
         final int copies = 2 + draw.below(2);
         final boolean tight = draw.chance(25);
         final ChunkSettings settings = new ChunkSettings(
-                tight ? 2 + draw.below(4) : 64,
-                tight ? 3 + draw.below(4) : 128,
-                tight ? 2 : 8,
-                16,
-                draw.between(20, 300) * MS_NS,
-                draw.between(1, 6) * MS_NS,
-                draw.between(300, 1500) * MS_NS,
-                draw.between(5, 50) * MS_NS,
-                draw.between(50, 200) * MS_NS,
-                draw.between(50, 500) * MS_NS);
+                        tight ? 2 + draw.below(4) : 64,
+                        tight ? 3 + draw.below(4) : 128,
+                        tight ? 2 : 8,
+                        16,
+                        draw.between(20, 300) * MS_NS,
+                        draw.between(1, 6) * MS_NS,
+                        draw.between(300, 1500) * MS_NS,
+                        draw.between(5, 50) * MS_NS,
+                        draw.between(50, 200) * MS_NS,
+                        draw.between(50, 500) * MS_NS)
+                .withSchedule(schedule);
         final ClusterTimes gate = new ClusterTimes(
                 (draw.chance(30) ? draw.between(20, 200) : 5000) * MS_NS,
                 draw.between(10, 100) * MS_NS,

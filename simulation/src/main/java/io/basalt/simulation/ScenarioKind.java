@@ -20,6 +20,8 @@ public enum ScenarioKind {
     CLOCKS(scenario -> scenario.withFailOvers(100_000_000).withDrift(50_000)),
     /// Slow disks and links, long pauses, metaservers that cease to lead, restarts of one node after the other.
     STRAINS(Scenario::withStrains),
+    /// The reactor of a device hangs while that of its node's heartbeats runs.
+    HANGS(Emphasis::hangs),
     /// Nodes are added, devices are drained, and their copies move.
     MOVES(Scenario::withMoves),
     /// Thousands of bits of one disk flip.

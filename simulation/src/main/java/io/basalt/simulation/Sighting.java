@@ -24,6 +24,8 @@ public enum Sighting {
     TOO_FEW_COPIES,
     /// A request was refused because there was too much to do.
     BUSY,
+    /// A request was refused because it could not have been served in time.
+    OVERLOADED,
     /// Requests of the same blocks met.
     ORDER_WAIT,
     /// A corrupt block was written anew from another copy.
@@ -60,6 +62,8 @@ public enum Sighting {
     SILENT_CONNECTION,
     /// What is written for a copy that was away was measured.
     REPAIR_MEASURED,
+    /// Others took the place of a device that hung.
+    HANG_OUTLIVED,
     /// The copies of a device that stayed away were made anew elsewhere.
     MADE_ANEW,
     /// A gate was handed over to a new process.

@@ -432,7 +432,7 @@ public final class Simulation {
             require(wholeness::isScrubbed, "L4: what has rotted is never found", wholeness::scrubs);
         }
         for (final DiskHistory disk : disks) {
-            new CopyCheck(world, nodes, Objects.requireNonNull(meta.map()), disk, isScrubbed).run();
+            new CopyCheck(world, nodes, meta, disk, isScrubbed).run();
         }
         final CapacityCheck capacity = new CapacityCheck(
                 nodes,

@@ -36,17 +36,18 @@ final class StorageNode {
     private static final long SCRUB_BYTES_PER_SECOND = 32 << 20;
     private static final long SCRUB_REST_NS = 20_000_000;
 
-    private static final Map<Counter, Sighting> OBSERVED = new EnumMap<>(Map.of(
-            Counter.NO_LEASE, Sighting.LEASE_OVER,
-            Counter.FENCED, Sighting.FENCED,
-            Counter.REPEATED, Sighting.REPEATED,
-            Counter.UNDONE, Sighting.UNDONE,
-            Counter.TOO_FEW_COPIES, Sighting.TOO_FEW_COPIES,
-            Counter.BUSY, Sighting.BUSY,
-            Counter.ORDER_WAITS, Sighting.ORDER_WAIT,
-            Counter.REPAIRED, Sighting.REPAIRED,
-            Counter.RECONCILED, Sighting.RECONCILED,
-            Counter.TOMBSTONES_FORGOTTEN, Sighting.TOMBSTONE_FORGOTTEN));
+    private static final Map<Counter, Sighting> OBSERVED = new EnumMap<>(Map.ofEntries(
+            Map.entry(Counter.NO_LEASE, Sighting.LEASE_OVER),
+            Map.entry(Counter.FENCED, Sighting.FENCED),
+            Map.entry(Counter.REPEATED, Sighting.REPEATED),
+            Map.entry(Counter.UNDONE, Sighting.UNDONE),
+            Map.entry(Counter.TOO_FEW_COPIES, Sighting.TOO_FEW_COPIES),
+            Map.entry(Counter.BUSY, Sighting.BUSY),
+            Map.entry(Counter.OVERLOADED, Sighting.OVERLOADED),
+            Map.entry(Counter.ORDER_WAITS, Sighting.ORDER_WAIT),
+            Map.entry(Counter.REPAIRED, Sighting.REPAIRED),
+            Map.entry(Counter.RECONCILED, Sighting.RECONCILED),
+            Map.entry(Counter.TOMBSTONES_FORGOTTEN, Sighting.TOMBSTONE_FORGOTTEN)));
 
     private final World world;
     private final SimStorage storage;
@@ -61,6 +62,8 @@ final class StorageNode {
     private int deviceId;
 
     private @Nullable SimProcess process;
+
+    private @Nullable SimReactor deviceReactor;
 
     private @Nullable ChunkDevice device;
 
@@ -168,6 +171,7 @@ final class StorageNode {
         final SimProcess made = new SimProcess(world, host());
         final SimReactor on = made.reactor("device");
         process = made;
+        deviceReactor = on;
         world.note(host() + " starts, life " + life);
         storage.open(
                 on,
@@ -274,6 +278,13 @@ final class StorageNode {
         process = null;
         device = null;
         store = null;
+    }
+
+    /// Let the device's reactor not run for a while; the process's others do.
+    void hang(long untilNs) {
+        if (process != null && deviceReactor != null) {
+            deviceReactor.pause(untilNs);
+        }
     }
 
     /// Let the process not run for a while.

@@ -19,6 +19,7 @@ import io.basalt.meta.service.MetaServiceOptions;
 /// @param metaCuts times that a node cannot reach the metaserver for a while, but everybody else
 /// @param outAfterMs after how long without an answer the copies of a device are made anew elsewhere; 0 for never in
 ///     the time of a run
+/// @param hangs times that a storage node's device hangs for long while its process gives signs of life
 record Strains(
         int driftPerMillion,
         int slowDisks,
@@ -33,14 +34,15 @@ record Strains(
         int drains,
         int awayMs,
         int metaCuts,
-        int outAfterMs) {
+        int outAfterMs,
+        int hangs) {
     private static final int AWAY_MS = 800;
 
     /// Nothing of all that.
-    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0);
+    static final Strains NONE = new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0, 0);
 
     /// A good deal of it.
-    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true, 0, 0, 0, AWAY_MS, 0, 0);
+    static final Strains ALL = new Strains(500, 2, 2, 1, 3, 0, false, true, 0, 0, 0, AWAY_MS, 0, 0, 0);
 
     /// As far as a time service steers a clock.
     private static final int STEERED_PER_MILLION = 500;
@@ -71,6 +73,7 @@ record Strains(
                 0,
                 AWAY_MS,
                 0,
+                0,
                 0);
     }
 
@@ -89,7 +92,8 @@ record Strains(
                 drains,
                 awayMs,
                 metaCuts,
-                outAfterMs);
+                outAfterMs,
+                hangs);
     }
 
     /// What a cluster that is rebuilt under load goes through besides.
@@ -108,12 +112,13 @@ record Strains(
                 newDrains,
                 awayMs,
                 metaCuts,
-                newOutAfterMs);
+                newOutAfterMs,
+                hangs);
     }
 
     /// Nothing but flipped bits.
     static Strains ofFlips(int flips) {
-        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, flips, 0, AWAY_MS, 0, 0);
+        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, flips, 0, AWAY_MS, 0, 0, 0);
     }
 
     /// The same with short absences, and nodes that do not reach the metaserver.
@@ -132,7 +137,8 @@ record Strains(
                 drains,
                 newAwayMs,
                 newMetaCuts,
-                outAfterMs);
+                outAfterMs,
+                hangs);
     }
 
     /// The same with disks and links that are slow for a while.
@@ -151,11 +157,17 @@ record Strains(
                 drains,
                 awayMs,
                 metaCuts,
-                outAfterMs);
+                outAfterMs,
+                hangs);
+    }
+
+    /// Nothing but devices that hang.
+    static Strains ofHangs(int hangs) {
+        return new Strains(0, 0, 0, 0, 0, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0, hangs);
     }
 
     /// Nothing but metaservers that cease to lead.
     static Strains ofLeaderChanges(int leaderChanges) {
-        return new Strains(0, 0, 0, 0, leaderChanges, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0);
+        return new Strains(0, 0, 0, 0, leaderChanges, 0, false, false, 0, 0, 0, AWAY_MS, 0, 0, 0);
     }
 }

@@ -27,6 +27,7 @@ class SeedsTest {
     private static final Set<Sighting> RARER = EnumSet.of(
             Sighting.NO_SPACE,
             Sighting.FLIP,
+            Sighting.HANG_OUTLIVED,
             Sighting.UNCERTAIN_WISH,
             Sighting.DISK_REFUSED,
             Sighting.FAIL_OVER_WHILE_COMPARING,
@@ -85,6 +86,10 @@ class SeedsTest {
             assertThat(coverage.of(Sighting.REPAIR_MEASURED))
                     .as("copies that were away and measured")
                     .isPositive();
+        } else if (kind == ScenarioKind.HANGS) {
+            assertThat(coverage.of(Sighting.HANG_OUTLIVED))
+                    .as("devices that hung and were replaced")
+                    .isPositive();
         } else if (kind == ScenarioKind.MOVES) {
             assertThat(coverage.of(Sighting.MADE_ANEW))
                     .as("devices that stayed away")
@@ -109,6 +114,7 @@ class SeedsTest {
         "swarm, 196",
         "swarm, 428",
         "swarm, 590",
+        "returns, 13",
         "returns, 14",
         "moves, 1",
         "flips, 33",

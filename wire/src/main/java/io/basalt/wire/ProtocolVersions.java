@@ -6,7 +6,7 @@ package io.basalt.wire;
 /// | version | what is new |
 /// |---|---|
 /// | 1 | everything in docs/PROTOCOL.md that names no later version |
-/// | 2 | REPAIRS: a chunk server says how far repairs are; COMPARED and RELEASE between chunk servers |
+/// | 2 | REPAIRS; COMPARED, RELEASE between chunk servers; weights of volumes, and OVERLOADED |
 ///
 /// @param least lowest version, 1 to 255
 /// @param most highest version, `least` to 255
@@ -19,6 +19,9 @@ public record ProtocolVersions(int least, int most) {
 
     /// From this version on a copy takes COMPARED and RELEASE from its primary.
     public static final int COMPLETENESS = 2;
+
+    /// From this version on a gate says what a volume's weight is, and takes OVERLOADED.
+    public static final int SCHEDULING = 2;
 
     private static final int MAX = 255;
 

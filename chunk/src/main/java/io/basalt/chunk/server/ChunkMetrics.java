@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.basalt.chunk.ChunkCounters;
 import io.basalt.chunk.ScrubStatus;
+import io.basalt.chunk.schedule.ScheduleStatus;
 import io.basalt.store.chunk.StoreCapacity;
 import io.basalt.store.chunk.StoreCounters;
 import io.basalt.wire.metrics.MetricType;
@@ -124,6 +125,16 @@ final class ChunkMetrics implements AutoCloseable {
         page.family("basalt_chunk_scrub_started_seconds_ago", MetricType.GAUGE, "Age of the last walk's beginning.");
         page.family("basalt_chunk_scrub_ended_seconds_ago", MetricType.GAUGE, "Age of the last walk's end.");
         page.family("basalt_chunk_scrub_paused_seconds_total", MetricType.COUNTER, "Time that clients needed instead.");
+        page.family("basalt_chunk_depth", MetricType.GAUGE, "Requests at a device at once before others wait.");
+        page.family("basalt_chunk_slow", MetricType.GAUGE, "1 if a device is much slower than others, for seconds.");
+        page.family(
+                "basalt_chunk_change_seconds",
+                MetricType.GAUGE,
+                "Mean time that a device took for a change; 0: too few.");
+        page.family("basalt_chunk_in_flight", MetricType.GAUGE, "Requests at a device.");
+        page.family("basalt_chunk_device_seconds", MetricType.GAUGE, "Mean time of a request at a device, of late.");
+        page.family("basalt_chunk_queued", MetricType.GAUGE, "Requests that wait for a device: of clients, others.");
+        page.family("basalt_chunk_schedule_total", MetricType.COUNTER, "Requests that waited, or were not begun.");
         hosts.forEach(host -> InReactor.<Boolean>await(host.reactor(), "asking for metrics", future -> {
             device(page, host);
             future.complete(true);
@@ -164,6 +175,24 @@ final class ChunkMetrics implements AutoCloseable {
         page.sample(
                 "basalt_chunk_corrupt_unrepairable_total", labels, counters.value(ChunkCounters.Counter.UNREPAIRABLE));
         scrub(page, labels, device.scrub().status());
+        schedule(page, name, device.schedule());
+        device.paces((of, meanNs, slow) -> {
+            final Map<String, String> both = Map.of(DEVICE, name, "of", Integer.toString(of));
+            page.sample("basalt_chunk_slow", both, slow ? 1 : 0);
+            page.seconds("basalt_chunk_change_seconds", both, Math.max(meanNs, 0));
+        });
+    }
+
+    private static void schedule(MetricsPage page, String name, ScheduleStatus status) {
+        final Map<String, String> labels = Map.of(DEVICE, name);
+        page.sample("basalt_chunk_depth", labels, status.depth());
+        page.sample("basalt_chunk_in_flight", labels, status.inFlight());
+        page.seconds("basalt_chunk_device_seconds", labels, status.latencyNs());
+        page.sample("basalt_chunk_queued", Map.of(DEVICE, name, "of", "clients"), status.queued());
+        page.sample("basalt_chunk_queued", Map.of(DEVICE, name, "of", "upkeep"), status.queuedBackground());
+        page.sample("basalt_chunk_schedule_total", Map.of(DEVICE, name, "event", "waited"), status.waits());
+        page.sample("basalt_chunk_schedule_total", Map.of(DEVICE, name, "event", "refused"), status.refusals());
+        page.sample("basalt_chunk_schedule_total", Map.of(DEVICE, name, "event", "dropped"), status.drops());
     }
 
     private static void scrub(MetricsPage page, Map<String, String> labels, ScrubStatus status) {

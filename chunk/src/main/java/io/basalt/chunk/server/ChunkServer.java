@@ -2,6 +2,7 @@ package io.basalt.chunk.server;
 
 import io.basalt.chunk.ChunkDevice;
 import io.basalt.chunk.Membership;
+import io.basalt.chunk.Pulse;
 import io.basalt.net.NetOptions;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.PeerIdentity;
@@ -10,9 +11,11 @@ import io.basalt.net.meta.MetaClient;
 import io.basalt.net.meta.MetaClientOptions;
 import io.basalt.net.meta.MetaListener;
 import io.basalt.net.meta.MetaReply;
+import io.basalt.net.meta.PgChangeResult;
 import io.basalt.net.tcp.TcpNetwork;
 import io.basalt.placement.ClusterMap;
 import io.basalt.reactor.IdleMode;
+import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.reactor.thread.ReactorThread;
 import io.basalt.reactor.uring.UringEngine;
@@ -45,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 ///                        ▲                                                       │
 ///                        └───────────────── wishes for placement groups ─────────┘
 /// ```
+///
+/// The control reactor also sends the node's heartbeats, on a connection that carries no data, as long as the
+/// devices' reactors move ([Pulse]).
 ///
 /// A device serves once the metaserver has given it a number, its newest map and all attach generations. While no
 /// metaserver can be reached, it goes on with what it knows.
@@ -257,9 +263,16 @@ public final class ChunkServer implements AutoCloseable {
                 line -> LOG.log(Level.INFO, options.name() + ": " + line));
         private boolean reports;
         private int setId;
+        private @Nullable Pulse pulse;
+        private boolean isStuck;
 
         @Override
         public void registered(Registered registered) {
+            if (pulse == null) {
+                final List<Reactor> reactors =
+                        hosts.stream().map(DeviceHost::reactor).toList();
+                pulse = new Pulse(control.reactor().clock(), reactors, registered.timeoutNs());
+            }
             LOG.log(
                     Level.INFO,
                     options.name() + " is node " + registered.nodeId() + ", devices " + registered.deviceIds());
@@ -275,6 +288,21 @@ public final class ChunkServer implements AutoCloseable {
                 report(registered.deviceIds());
                 addUp(registered.deviceIds());
             }
+        }
+
+        @Override
+        public boolean isAlive() {
+            final Reactor stuck = pulse == null ? null : pulse.stuck();
+            if (stuck != null && !isStuck) {
+                LOG.log(
+                        Level.ERROR,
+                        options.name() + ": " + stuck + " makes no passes any more: the metaserver is given no sign of"
+                                + " life until it does; look at its thread and its drive");
+            } else if (stuck == null && isStuck) {
+                LOG.log(Level.WARNING, options.name() + ": the devices' reactors make passes again");
+            }
+            isStuck = stuck != null;
+            return stuck == null;
         }
 
         @Override
@@ -329,12 +357,18 @@ public final class ChunkServer implements AutoCloseable {
             return new Membership() {
                 @Override
                 public void removeFromInSync(int pg, int epoch, int deviceId) {
-                    wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId);
+                    wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId, wishes::wish);
+                }
+
+                @Override
+                public void takeBack(int pg, int epoch, int deviceId, Runnable cannot) {
+                    final Runnable answered = () -> host.reactor().post(cannot);
+                    wish(pg, epoch, PgChange.Kind.REMOVE_FROM_IN_SYNC, deviceId, c -> wishes.takeBack(c, answered));
                 }
 
                 @Override
                 public void addToInSync(int pg, int epoch, int deviceId) {
-                    wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId);
+                    wish(pg, epoch, PgChange.Kind.ADD_TO_IN_SYNC, deviceId, wishes::wish);
                 }
 
                 @Override
@@ -356,14 +390,19 @@ public final class ChunkServer implements AutoCloseable {
         }
 
         /// From a device's reactor.
-        private void wish(int pg, int epoch, PgChange.Kind kind, int deviceId) {
+        private void wish(int pg, int epoch, PgChange.Kind kind, int deviceId, Heard heard) {
             control.reactor().post(() -> {
                 final MetaClient at = client;
                 if (at != null && at.ready() && setId != 0) {
                     final PgChange change = new PgChange(setId, pg, epoch, kind, deviceId);
-                    at.change(change, wishes.wish(change));
+                    at.change(change, heard.of(change));
                 }
             });
+        }
+
+        /// Who hears the answer to a wish.
+        private interface Heard {
+            MetaReply<PgChangeResult> of(PgChange change);
         }
 
         private void report(List<Integer> deviceIds) {

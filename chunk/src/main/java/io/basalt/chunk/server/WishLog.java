@@ -46,6 +46,27 @@ final class WishLog {
         };
     }
 
+    /// Who is told of the result of a wish to take earlier ones back.
+    ///
+    /// @param cannot run if the metaserver has left everything as it was: its release takes nothing back
+    MetaReply<PgChangeResult> takeBack(PgChange change, Runnable cannot) {
+        final MetaReply<PgChangeResult> told = wish(change);
+        return new MetaReply<>() {
+            @Override
+            public void done(PgChangeResult result) {
+                told.done(result);
+                if (result.granted() && result.state().epoch() == change.epoch()) {
+                    cannot.run();
+                }
+            }
+
+            @Override
+            public void refused(MetaCode code, String reason) {
+                told.refused(code, reason);
+            }
+        };
+    }
+
     private void ended(PgChange change, String how) {
         if (results.isEmpty()) {
             reactor.schedule(PAUSE_NS, this::say);

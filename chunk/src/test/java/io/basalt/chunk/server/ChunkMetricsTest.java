@@ -131,6 +131,9 @@ class ChunkMetricsTest {
                 public void addToInSync(int pg, int epoch, int deviceId) {}
 
                 @Override
+                public void takeBack(int pg, int epoch, int deviceId, Runnable cannot) {}
+
+                @Override
                 public void partsHeld(int deviceId, long[] partIds) {}
             });
             future.complete(true);

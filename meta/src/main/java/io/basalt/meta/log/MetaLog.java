@@ -34,6 +34,12 @@ public interface MetaLog extends AutoCloseable {
         return null;
     }
 
+    /// Newest version of commands that every other replica has said it understands, and [Integer#MAX_VALUE] if
+    /// there are none. It may rise and fall.
+    default int understood() {
+        return Integer.MAX_VALUE;
+    }
+
     /// End. What was appended before may still be committed, and heard of; nothing is accepted any more.
     @Override
     void close();

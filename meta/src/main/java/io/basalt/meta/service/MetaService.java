@@ -85,7 +85,8 @@ public final class MetaService implements AutoCloseable {
         this.options = options;
         this.random = random;
         this.clock = clock;
-        this.proposals = new Proposals(log, reactor.clock(), options.proposalsMax(), this::happened);
+        this.proposals =
+                new Proposals(log, reactor.clock(), options.proposalsMax(), options.newestCommand(), this::happened);
         this.fences = new Fences(proposals::state);
         this.liveness = new Liveness(proposals, fences, options.timeoutNs());
         this.wishes = new Wishes(reactor, proposals);

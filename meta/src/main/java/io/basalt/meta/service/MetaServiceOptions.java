@@ -1,5 +1,6 @@
 package io.basalt.meta.service;
 
+import io.basalt.meta.state.CommandCodec;
 import io.basalt.placement.FailureDomain;
 import io.basalt.placement.RoutingRule;
 
@@ -16,6 +17,7 @@ import io.basalt.placement.RoutingRule;
 /// @param movesMax most copies that one device sends or receives at once because they move
 /// @param layoutDelayNs how long the devices of an empty set must be as they are before it is laid out
 /// @param proposalsMax most commands under way; beyond that requests are refused as overloaded
+/// @param newestCommand newest version of commands that this process writes and understands
 public record MetaServiceOptions(
         String firstSet,
         RoutingRule firstRule,
@@ -27,7 +29,8 @@ public record MetaServiceOptions(
         long outAfterNs,
         int movesMax,
         long layoutDelayNs,
-        int proposalsMax) {
+        int proposalsMax,
+        int newestCommand) {
     private static final long MILLISECOND_NS = 1_000_000;
 
     /// Three copies on three hosts, 256 placement groups, at most twenty times the capacity provisioned; heartbeats
@@ -43,7 +46,8 @@ public record MetaServiceOptions(
             10 * 60_000 * MILLISECOND_NS,
             4,
             50 * MILLISECOND_NS,
-            1 << 16);
+            1 << 16,
+            CommandCodec.VERSION);
 
     public MetaServiceOptions {
         require("firstMinCopies", firstMinCopies, 1, firstRule.copies());
@@ -55,6 +59,7 @@ public record MetaServiceOptions(
         require("movesMax", movesMax, 1, 1 << 10);
         require("layoutDelayNs", layoutDelayNs, 0, Long.MAX_VALUE >> 2);
         require("proposalsMax", proposalsMax, 1, 1 << 20);
+        require("newestCommand", newestCommand, CommandCodec.OLDEST_WRITTEN, CommandCodec.VERSION);
     }
 
     /// The same with another first set.
@@ -70,7 +75,8 @@ public record MetaServiceOptions(
                 outAfterNs,
                 movesMax,
                 layoutDelayNs,
-                proposalsMax);
+                proposalsMax,
+                newestCommand);
     }
 
     /// The same, faster or slower to give a node up and to make its copies anew.
@@ -86,7 +92,8 @@ public record MetaServiceOptions(
                 outAfter,
                 movesMax,
                 layoutDelayNs,
-                proposalsMax);
+                proposalsMax,
+                newestCommand);
     }
 
     /// The same with other times.
@@ -102,7 +109,25 @@ public record MetaServiceOptions(
                 outAfterNs,
                 movesMax,
                 layoutDelay,
-                proposalsMax);
+                proposalsMax,
+                newestCommand);
+    }
+
+    /// The same, as a process does that understands commands up to a version.
+    public MetaServiceOptions withNewestCommand(int newest) {
+        return new MetaServiceOptions(
+                firstSet,
+                firstRule,
+                firstMinCopies,
+                firstOvercommitPercent,
+                heartbeatNs,
+                timeoutNs,
+                suspectNs,
+                outAfterNs,
+                movesMax,
+                layoutDelayNs,
+                proposalsMax,
+                newest);
     }
 
     private static void require(String field, long value, long least, long most) {

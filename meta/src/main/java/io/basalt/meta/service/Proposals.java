@@ -9,6 +9,7 @@ import io.basalt.meta.state.MetaEvent;
 import io.basalt.meta.state.MetaState;
 import io.basalt.reactor.NanoClock;
 import io.basalt.wire.meta.MetaCode;
+import io.basalt.wire.meta.UnknownVersionException;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Proposals {
     private final MetaLog log;
     private final int most;
+    private final int newestCommand;
     private final Consumer<List<MetaEvent>> events;
     private MetaState state = new MetaState();
     private @Nullable CommandResult lastResult;
@@ -29,11 +31,13 @@ final class Proposals {
 
     /// @param clock for how long commits take
     /// @param most commands under way
+    /// @param newestCommand newest version of commands that this process understands
     /// @param events told what others must be told of, after each command
-    Proposals(MetaLog log, NanoClock clock, int most, Consumer<List<MetaEvent>> events) {
+    Proposals(MetaLog log, NanoClock clock, int most, int newestCommand, Consumer<List<MetaEvent>> events) {
         this.log = log;
         this.clock = clock;
         this.most = most;
+        this.newestCommand = newestCommand;
         this.events = events;
     }
 
@@ -57,7 +61,7 @@ final class Proposals {
     }
 
     void propose(MetaCommand command, ResultListener listener) {
-        final byte[] entry = CommandCodec.encode(command);
+        final byte[] entry = CommandCodec.encode(command, version());
         final long startNs = clock.nanoTime();
         underWay++;
         log.append(entry, new AppendOutcome() {
@@ -91,6 +95,15 @@ final class Proposals {
         });
     }
 
+    /// The version in which commands are written. A replica that does not understand a command must stop, so
+    /// nothing is written that one of them may not understand: what all have said that they do, or what stands
+    /// in the log anyway. A new log begins with the newest.
+    private int version() {
+        final int inLog = state.newestCommand();
+        final int understood = inLog == 0 ? newestCommand : Math.max(inLog, log.understood());
+        return Math.clamp(understood, CommandCodec.OLDEST_WRITTEN, newestCommand);
+    }
+
     CommitTimes times() {
         return new CommitTimes(commits, commitNs, commitMaxNs);
     }
@@ -116,6 +129,9 @@ final class Proposals {
     void apply(long index, byte[] entry) {
         // Stays null if the entry is not understood: then it has no result, and nor has any after it.
         lastResult = null;
+        if (CommandCodec.version(entry) > newestCommand) {
+            throw new UnknownVersionException("command", CommandCodec.version(entry), newestCommand);
+        }
         final MetaState.Applied applied = state.apply(entry);
         lastIndex = index;
         lastResult = applied.result();

@@ -22,6 +22,7 @@ import io.basalt.meta.state.MetaCommand.RemoveToken;
 import io.basalt.meta.state.MetaCommand.TakeOut;
 import io.basalt.placement.InvalidClusterMapException;
 import io.basalt.placement.RoutingRule;
+import io.basalt.wire.ProtocolVersions;
 import io.basalt.wire.meta.AttachRequest;
 import io.basalt.wire.meta.FieldReader;
 import io.basalt.wire.meta.FieldWriter;
@@ -39,10 +40,16 @@ import java.util.UUID;
 /// The bytes of a [MetaCommand]: a byte of version, a byte of kind, its fields in the order of the record.
 /// Numbers of kinds are never used again. See `docs/FORMAT-META.md`.
 public final class CommandCodec {
-    /// Version that is written, and the newest that is understood. A command has the effect that it had in the
-    /// version which it was written in: version 2 brought fail-over, version 3 keeps silent copies until others
-    /// have joined.
+    /// The newest version that is written and understood. A command has the effect that it had in the version
+    /// which it was written in: version 2 brought fail-over, version 3 keeps silent copies until others have
+    /// joined.
     public static final int VERSION = 3;
+
+    /// The oldest version that is still written, for replicas of the release before.
+    public static final int OLDEST_WRITTEN = 2;
+
+    /// From this version of the protocol on, its processes understand commands of version 3.
+    private static final int PROTOCOL_OF_COMMAND_3 = 2;
 
     private static final int CREATE_CLUSTER = 1;
     private static final int REGISTER_NODE = 2;
@@ -72,9 +79,25 @@ public final class CommandCodec {
 
     private CommandCodec() {}
 
-    /// The bytes of a command.
+    /// The newest version of commands that a process understands.
+    ///
+    /// @param spoken the versions of the protocol that it speaks
+    public static int newest(ProtocolVersions spoken) {
+        return spoken.most() >= PROTOCOL_OF_COMMAND_3 ? VERSION : OLDEST_WRITTEN;
+    }
+
+    /// The bytes of a command, in the newest version.
     public static byte[] encode(MetaCommand command) {
-        final FieldWriter out = new FieldWriter().putByte(VERSION);
+        return encode(command, VERSION);
+    }
+
+    /// The bytes of a command.
+    ///
+    /// @param version [#OLDEST_WRITTEN] to [#VERSION]: its effect is that of this version
+    public static byte[] encode(MetaCommand command, int version) {
+        assert version >= OLDEST_WRITTEN : "versions before are not written any more";
+        assert version <= VERSION : "a version that is not understood is not written";
+        final FieldWriter out = new FieldWriter().putByte(version);
         switch (command) {
             case CreateCluster c -> {
                 out.putByte(CREATE_CLUSTER);
@@ -158,8 +181,8 @@ public final class CommandCodec {
 
     /// The version that a command was written in.
     ///
-    /// @param bytes that [#decode] has understood
-    static int version(byte[] bytes) {
+    /// @param bytes of an entry of the log, at least one
+    public static int version(byte[] bytes) {
         return bytes[0];
     }
 

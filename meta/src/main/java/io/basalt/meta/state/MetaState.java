@@ -46,6 +46,10 @@ import org.jspecify.annotations.Nullable;
 public final class MetaState {
     private static final int PAGE_GUESS = 128;
 
+    /// In which version a command is written to be recognised when it comes again: always the same, so that every
+    /// release recognises what another one has applied.
+    private static final int FINGERPRINT_VERSION = 3;
+
     private final Tables tables;
     private final NodeRules nodeRules;
     private final SetRules setRules;
@@ -95,6 +99,7 @@ public final class MetaState {
     public Applied apply(byte[] entry) {
         final MetaCommand command = CommandCodec.decode(entry);
         tables.commandVersion = CommandCodec.version(entry);
+        tables.newestCommand = Math.max(tables.newestCommand, tables.commandVersion);
         tables.events.clear();
         CommandResult result;
         try {
@@ -213,8 +218,14 @@ public final class MetaState {
                         0)
                 : command;
         final CRC32C crc = new CRC32C();
-        crc.update(CommandCodec.encode(timeless));
+        crc.update(CommandCodec.encode(timeless, FINGERPRINT_VERSION));
         return (int) crc.getValue();
+    }
+
+    /// Newest version of the commands that were applied: every replica of the log has to understand it. 0
+    /// before the first command.
+    public int newestCommand() {
+        return tables.newestCommand;
     }
 
     /// Whether the cluster's first command was applied.

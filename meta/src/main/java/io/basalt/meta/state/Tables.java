@@ -22,7 +22,11 @@ import org.jspecify.annotations.Nullable;
 /// Everything that [MetaState] holds, with its indexes, and the events of the command under way. Ordered tables are
 /// iterated; the unordered ones are only looked up in, so that nothing depends on their order.
 final class Tables {
-    static final int SNAPSHOT_VERSION = 2;
+    /// Newest version of snapshots. Written only once a command of version 3 was applied: a replica that takes the
+    /// snapshot must understand those anyway.
+    static final int SNAPSHOT_VERSION = 3;
+
+    private static final int SNAPSHOT_BEFORE_COMMAND_3 = 2;
 
     UUID clusterId = new UUID(0, 0);
     long createdMs;
@@ -72,6 +76,9 @@ final class Tables {
 
     /// Version of the command under way. Its effect is that of the release which has written it.
     int commandVersion = CommandCodec.VERSION;
+
+    /// Newest version of the commands that were applied; 0 before the first.
+    int newestCommand;
 
     final List<MetaEvent> events = new ArrayList<>();
 
@@ -176,7 +183,12 @@ final class Tables {
     }
 
     byte[] write() {
-        final FieldWriter out = new FieldWriter().putByte(SNAPSHOT_VERSION);
+        final FieldWriter out = new FieldWriter();
+        if (newestCommand > SNAPSHOT_BEFORE_COMMAND_3) {
+            out.putByte(SNAPSHOT_VERSION).putByte(newestCommand);
+        } else {
+            out.putByte(SNAPSHOT_BEFORE_COMMAND_3);
+        }
         out.putLong(clusterId.getMostSignificantBits()).putLong(clusterId.getLeastSignificantBits());
         out.putLong(createdMs);
         out.putInt(lastNodeId).putInt(lastDeviceId).putInt(lastSetId);
@@ -202,6 +214,7 @@ final class Tables {
             throw new UnknownVersionException("snapshot", version, SNAPSHOT_VERSION);
         }
         final Tables tables = new Tables();
+        tables.newestCommand = version < SNAPSHOT_VERSION ? version : in.takeByte("newest command");
         tables.clusterId = new UUID(in.takeLong("cluster id"), in.takeLong("cluster id"));
         tables.createdMs = in.takeLong("created");
         tables.lastNodeId = in.takeInt("last node id", 0, Integer.MAX_VALUE);

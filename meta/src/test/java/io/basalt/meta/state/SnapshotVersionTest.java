@@ -41,14 +41,30 @@ class SnapshotVersionTest {
         assertThat(state.nodes()).hasSize(2);
         assertThat(state.devices()).hasSize(2);
         final byte[] now = state.snapshot();
-        assertThat(now[0]).isEqualTo((byte) Tables.SNAPSHOT_VERSION);
+        assertThat(now[0]).as("nothing newer was applied").isEqualTo((byte) 2);
+        assertThat(MetaState.restore(now).snapshot()).isEqualTo(now);
+    }
+
+    @Test
+    void aSnapshotIsReadByTheReleaseBeforeUntilACommandWasAppliedThatThatDoesNotUnderstand() {
+        final MetaState state = new MetaState();
+        assertThat(state.newestCommand()).isZero();
+        state.apply(CommandCodec.encode(Commands.cluster(), 2));
+        assertThat(state.newestCommand()).isEqualTo(2);
+        assertThat(state.snapshot()[0]).isEqualTo((byte) 2);
+        state.apply(CommandCodec.encode(Commands.set("default", 3, 0), 3));
+        state.apply(CommandCodec.encode(Commands.set("other", 3, 0), 2));
+        assertThat(state.newestCommand()).isEqualTo(3);
+        final byte[] now = state.snapshot();
+        assertThat(now[0]).isEqualTo((byte) 3);
+        assertThat(MetaState.restore(now).newestCommand()).isEqualTo(3);
         assertThat(MetaState.restore(now).snapshot()).isEqualTo(now);
     }
 
     @Test
     void aSnapshotOfANewerVersionIsRefused() {
         final byte[] newer = new MetaState().snapshot();
-        newer[0]++;
+        newer[0] = Tables.SNAPSHOT_VERSION + 1;
         assertThatThrownBy(() -> MetaState.restore(newer)).isInstanceOf(UnknownVersionException.class);
     }
 }

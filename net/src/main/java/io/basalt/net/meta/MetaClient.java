@@ -488,7 +488,7 @@ public final class MetaClient implements AutoCloseable {
             return;
         }
         heartbeatTimer = reactor.schedule(known.heartbeatNs(), this::heartbeat);
-        if (heartbeatBusy) {
+        if (heartbeatBusy || !listener.isAlive()) {
             return;
         }
         final List<DeviceReport> devices = new ArrayList<>(reports.values());

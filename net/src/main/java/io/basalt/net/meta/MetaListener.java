@@ -41,6 +41,12 @@ public interface MetaListener {
         reply.refused(MetaCode.UNSUPPORTED, "this node serves no volumes to guests; name a gate");
     }
 
+    /// Whether what the node stands for still works; asked before each heartbeat. If not, none is sent, and the
+    /// metaserver takes the node for silent.
+    default boolean isAlive() {
+        return true;
+    }
+
     /// The metaserver can be reached; registration and subscription follow.
     default void connected() {}
 

@@ -37,12 +37,11 @@ public final class TcpNetwork extends StreamNetwork {
     /// is to be taken for one of an older release, in tests and in an upgrade that must be taken back.
     private static final String MOST_PROPERTY = "basalt.protocol.most";
 
-    private static final ProtocolVersions SPOKEN = spoken();
+    private static final ProtocolVersions SPOKEN = readSpoken();
 
     private final UringEngine engine;
     private final List<TcpListener> listeners = new ArrayList<>();
-    private List<UringStream> retries = new ArrayList<>();
-    private List<UringStream> retrying = new ArrayList<>();
+    private final UringStreams streams;
 
     private TcpNetwork(
             Reactor reactor,
@@ -54,11 +53,17 @@ public final class TcpNetwork extends StreamNetwork {
             MemorySegment pool) {
         super(reactor, options, key, self, nonces, arena, pool);
         engine = UringEngine.of(reactor);
+        streams = new UringStreams(engine);
         // For good: services may answer what they have taken after the network was closed.
         engine.addHook(this::beforeSubmit);
     }
 
-    private static ProtocolVersions spoken() {
+    /// The versions of the protocol that this process speaks.
+    public static ProtocolVersions spoken() {
+        return SPOKEN;
+    }
+
+    private static ProtocolVersions readSpoken() {
         final ProtocolVersions all = ProtocolVersions.CURRENT;
         final int most = Integer.getInteger(MOST_PROPERTY, all.most());
         return new ProtocolVersions(all.least(), Math.min(Math.max(most, all.least()), all.most()));
@@ -93,7 +98,7 @@ public final class TcpNetwork extends StreamNetwork {
             broken = e.getMessage();
         }
         final Session session = initiate(service, listener);
-        start(session, new UringStream(this, session, socket, address.toString(), target, broken));
+        start(session, new UringStream(streams, session, socket, address.toString(), target, broken));
         return session;
     }
 
@@ -136,14 +141,7 @@ public final class TcpNetwork extends StreamNetwork {
     void accepted(FileDescriptor socket, Acceptor acceptor) {
         final String peer = TcpSocket.peerName(socket.number());
         final Session session = accept(acceptor);
-        start(session, new UringStream(this, session, socket, peer, null, null));
-    }
-
-    /// Have a stream asked again before the next submission.
-    void retryLater(UringStream stream) {
-        if (!retries.contains(stream)) {
-            retries.add(stream);
-        }
+        start(session, new UringStream(streams, session, socket, peer, null, null));
     }
 
     private void start(Session session, UringStream stream) {
@@ -152,20 +150,8 @@ public final class TcpNetwork extends StreamNetwork {
     }
 
     private void beforeSubmit() {
-        if (!retries.isEmpty()) {
-            retry();
-        }
+        streams.retry();
         flush();
-    }
-
-    private void retry() {
-        final List<UringStream> now = retries;
-        retries = retrying;
-        retrying = now;
-        for (final UringStream stream : now) {
-            stream.retry();
-        }
-        now.clear();
     }
 
     private static InternetAddress internetAddress(NodeAddress address) {

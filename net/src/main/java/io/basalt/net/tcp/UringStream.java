@@ -14,13 +14,13 @@ import io.basalt.reactor.uring.UringEngine;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// One TCP socket in a reactor's io_uring. A receive is always under way, which makes the socket a source of
-/// wake-ups.
+/// One connected socket, TCP or Unix, in a reactor's io_uring. A receive is always under way, which
+/// makes the socket a source of wake-ups.
 ///
-/// One piece is sent or received by itself; several go as a message with iovecs, whose native memory is made the
-/// first time it is needed. A send that finds little room completes with what has gone: progress that is seen
-/// tells a slow peer from one that takes nothing.
-final class UringStream implements ByteStream, CompletionHandler {
+/// One piece is sent or received by itself; several go as a message with iovecs, whose native memory is
+/// made the first time it is needed. A send that finds little room completes with what has gone:
+/// progress that is seen tells a slow peer from one that takes nothing.
+public final class UringStream implements ByteStream, CompletionHandler {
     private static final int CONNECT = 0;
     private static final int SEND = 1;
     private static final int RECEIVE = 2;
@@ -30,7 +30,7 @@ final class UringStream implements ByteStream, CompletionHandler {
     private static final int SEND_FLAGS = SocketSpec.MSG_NOSIGNAL;
     private static final int NO_SLOT = -1;
 
-    private final TcpNetwork network;
+    private final UringStreams streams;
     private final UringEngine engine;
     private final Handler handler;
     private final String peerAddress;
@@ -59,16 +59,17 @@ final class UringStream implements ByteStream, CompletionHandler {
     private boolean closed;
     private @Nullable String broken;
 
-    /// @param socket connected, or to be connected to `target`; null if there could be none: `broken` says why
+    /// @param socket connected, or to be connected to `target`; null if there could be none: `broken`
+    ///     says why
     UringStream(
-            TcpNetwork network,
+            UringStreams streams,
             Handler handler,
             @Nullable FileDescriptor socket,
             String peerAddress,
             @Nullable InternetAddress target,
             @Nullable String broken) {
-        this.network = network;
-        this.engine = network.engine();
+        this.streams = streams;
+        this.engine = streams.engine();
         this.handler = handler;
         this.socket = socket;
         this.peerAddress = peerAddress;
@@ -78,11 +79,11 @@ final class UringStream implements ByteStream, CompletionHandler {
         fd = socket == null ? -1 : socket.number();
     }
 
-    /// Begin: connect, or be connected already. The handler hears of it from a later poll, or at once if the
-    /// socket is connected already.
+    /// Begin: connect, or be connected already. The handler hears of it from a later poll, or at once
+    /// if the socket is connected already.
     void start() {
         if (broken != null) {
-            network.retryLater(this);
+            streams.retryLater(this);
         } else if (target != null) {
             submit(CONNECT);
         } else {
@@ -120,7 +121,21 @@ final class UringStream implements ByteStream, CompletionHandler {
         if (underWay[CONNECT]) {
             submit(CANCEL);
         }
-        network.retryLater(this);
+        streams.retryLater(this);
+    }
+
+    /// Give the socket up without a trace for the peer, to go on with it elsewhere. Nothing is under
+    /// way, and the stream does nothing any more: no handler is called.
+    ///
+    /// @return the socket, in blocking mode; the caller's from now on
+    public FileDescriptor release() {
+        assert !closing : "a stream that is being closed is not given up";
+        assert !isBusy() : "nothing is under way";
+        closing = true;
+        closed = true;
+        dropSlot();
+        engine.removeHandler(number);
+        return Objects.requireNonNull(socket, "a connected stream has a socket");
     }
 
     @Override
@@ -132,7 +147,7 @@ final class UringStream implements ByteStream, CompletionHandler {
     public void completed(int kind, int result, int flags) {
         underWay[kind] = false;
         if (closing) {
-            network.retryLater(this);
+            streams.retryLater(this);
             return;
         }
         switch (kind) {
@@ -143,7 +158,7 @@ final class UringStream implements ByteStream, CompletionHandler {
         }
     }
 
-    /// Do what could not be done when it was to be. For the network, before each submission.
+    /// Do what could not be done when it was to be. Before each submission.
     void retry() {
         if (broken != null && !closing) {
             final String reason = broken;
@@ -171,15 +186,19 @@ final class UringStream implements ByteStream, CompletionHandler {
 
     private void finish() {
         closed = true;
-        if (slot != NO_SLOT) {
-            engine.removeFile(slot);
-            slot = NO_SLOT;
-        }
+        dropSlot();
         engine.removeHandler(number);
         if (socket != null) {
             socket.close();
         }
         handler.closed();
+    }
+
+    private void dropSlot() {
+        if (slot != NO_SLOT) {
+            engine.removeFile(slot);
+            slot = NO_SLOT;
+        }
     }
 
     private void connectCompleted(int result) {
@@ -252,7 +271,7 @@ final class UringStream implements ByteStream, CompletionHandler {
         underWay[kind] = queued;
         waiting[kind] = !queued;
         if (!queued) {
-            network.retryLater(this);
+            streams.retryLater(this);
         }
     }
 

@@ -4,6 +4,7 @@ import io.basalt.simulation.check.RegisterHistory.Operation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +32,9 @@ final class RegisterSearch {
     /// A prefix that led nowhere.
     private record Dead(BitSet done, int value) {}
 
+    /// The operations, in the order in which they began.
     private final int count;
+
     private final boolean[] isWrite;
     private final boolean[] isOptional;
     private final long[] began;
@@ -57,7 +60,10 @@ final class RegisterSearch {
     /// When the latest of what is done began.
     private long latest = Long.MIN_VALUE;
 
-    RegisterSearch(List<Operation> operations) {
+    RegisterSearch(List<Operation> unordered) {
+        final List<Operation> operations = unordered.stream()
+                .sorted(Comparator.comparingLong(Operation::beganAt))
+                .toList();
         count = operations.size();
         isWrite = new boolean[count];
         isOptional = new boolean[count];
@@ -76,25 +82,27 @@ final class RegisterSearch {
             valueOf[at] = values.computeIfAbsent(each.value(), any -> values.size());
             requiredLeft += isOptional[at] ? 0 : 1;
         }
-        writesOf = new int[values.size()][];
-        readsOf = new int[values.size()][];
-        readsLeft = new int[values.size()];
-        for (int each = 0; each < values.size(); each++) {
-            writesOf[each] = ofValue(each, true);
-            readsOf[each] = ofValue(each, false);
-            readsLeft[each] = readsOf[each].length;
-        }
+        writesOf = ofValues(values.size(), true);
+        readsOf = ofValues(values.size(), false);
+        readsLeft = Arrays.stream(readsOf).mapToInt(each -> each.length).toArray();
     }
 
-    private int[] ofValue(int wanted, boolean writes) {
-        final int[] found = new int[count];
-        int length = 0;
+    /// The writes, or the reads, of each value.
+    private int[][] ofValues(int valueCount, boolean writes) {
+        final int[] lengths = new int[valueCount];
         for (int at = 0; at < count; at++) {
-            if (valueOf[at] == wanted && isWrite[at] == writes) {
-                found[length++] = at;
+            lengths[valueOf[at]] += isWrite[at] == writes ? 1 : 0;
+        }
+        final int[][] found = new int[valueCount][];
+        for (int each = 0; each < valueCount; each++) {
+            found[each] = new int[lengths[each]];
+        }
+        for (int at = count - 1; at >= 0; at--) {
+            if (isWrite[at] == writes) {
+                found[valueOf[at]][--lengths[valueOf[at]]] = at;
             }
         }
-        return Arrays.copyOf(found, length);
+        return found;
     }
 
     /// Whether there is an order.
@@ -133,7 +141,8 @@ final class RegisterSearch {
     /// The earliest end of what is not done and must be: nothing that began later may come next.
     private long horizon() {
         long earliest = RegisterHistory.NEVER;
-        for (int at = done.nextClearBit(0); at < count; at = done.nextClearBit(at + 1)) {
+        // What begins after that ends later still.
+        for (int at = done.nextClearBit(0); at < count && began[at] < earliest; at = done.nextClearBit(at + 1)) {
             if (!isOptional[at]) {
                 earliest = Math.min(earliest, ended[at]);
             }
@@ -219,7 +228,9 @@ final class RegisterSearch {
             return false;
         }
         final long at = clusterBegan(write);
-        for (int other = done.nextClearBit(0); other < count; other = done.nextClearBit(other + 1)) {
+        for (int other = done.nextClearBit(0);
+                other < count && began[other] < at;
+                other = done.nextClearBit(other + 1)) {
             final boolean isOwn = other == write || (isRead && valueOf[other] == own && !isWrite[other]);
             if (!isOptional[other] && ended[other] < (isOwn ? began[write] : at)) {
                 return false;

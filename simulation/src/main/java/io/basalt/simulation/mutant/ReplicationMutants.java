@@ -226,8 +226,8 @@ final class ReplicationMutants {
                 Mutant.of(
                         rule,
                         "a copy that comes back is given blocks that have changed meanwhile",
-                        "chunk.Change",
-                        "isAsKept",
+                        "chunk.StoreStep",
+                        "hasOnly",
                         new Returns(true)),
                 Mutant.of(
                         rule,
@@ -300,7 +300,7 @@ final class ReplicationMutants {
                         "a copy that has everything again is never wished for",
                         "chunk.Copy",
                         "tick",
-                        new Yields("wishAdded", null)));
+                        new Yields("addToInSync", null)));
     }
 
     private static List<Mutant> tombstones() {

@@ -14,10 +14,10 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///
 /// * `epoch`: the placement group's epoch as the answerer knows it, 0 if it knows none.
-/// * `count`: COPY_SHARDS: entries in the payload; COPY_VERSIONS: versions in it; PREPARE: 1 if the copy has
-///   not followed this life of the primary before; else 0.
-/// * `value`: FENCED: the newer attach generation; PREPARE: highest version the copy has seen;
-///   COPY_SHARDS: 1 if there are more; else 0.
+/// * `count`: COPY_SHARDS: entries in the payload; COPY_VERSIONS: versions in it; PREPARE: 1 if the
+///   copy has not followed this life of the primary before; else 0.
+/// * `value`: FENCED: the newer attach generation; OVERLOADED: nanoseconds to wait; PREPARE: highest
+///   version the copy has seen; COPY_SHARDS: 1 if there are more; else 0.
 public final class AnswerBody {
     /// Bytes of the body.
     public static final int BYTES = 16;

@@ -32,8 +32,12 @@ public enum AnswerCode {
     NO_SESSION(10),
     /// To a primary: the version is older than what the copy has seen resolved. Nothing has changed.
     STALE_VERSION(11),
-    /// The request's identity is older than what its gate said to have no answer outstanding for: not executed now.
-    STALE_REQUEST(12);
+    /// The request's identity is older than what its gate said to have no answer outstanding for: not
+    /// executed now.
+    STALE_REQUEST(12),
+    /// More is asked than can be done in time: not executed. Send again after [AnswerBody#value]
+    /// nanoseconds. From version 2 of the protocol on; before, BUSY.
+    OVERLOADED(13);
 
     private static final AnswerCode[] BY_CODE = values();
 
@@ -56,7 +60,7 @@ public enum AnswerCode {
     /// Whether the same request is to be sent again, perhaps to another primary.
     public boolean isRetried() {
         return switch (this) {
-            case STALE_EPOCH, NOT_PRIMARY, NO_LEASE, BUSY -> true;
+            case STALE_EPOCH, NOT_PRIMARY, NO_LEASE, BUSY, OVERLOADED -> true;
             default -> false;
         };
     }

@@ -14,15 +14,16 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// **Identity.** A change (WRITE, DISCARD, WRITE_ZEROES) is executed once, however often it is sent:
-/// (gateInstance, pg,
-/// sequence) names it. A gate instance is a number drawn at random once per gate reactor and process life;
-/// sequences
-/// count up from 1 for each (gate instance, pg), and a request that is sent again keeps its own. `oldest` says
-/// that no
-/// change with a lower sequence is outstanding at the gate any more, so the primary may forget those; it
-/// refuses what
-/// comes with a lower one later (STALE_REQUEST), and what is [#SEQUENCE_WINDOW] or more above it (BUSY).
-/// [RequestIdentities] does the gate's side. READ and FLUSH leave the three fields 0.
+/// (gateInstance, pg, sequence) names it. A gate instance is a number drawn at random once per gate
+/// reactor and process life; sequences count up from 1 for each (gate instance, pg), and a request that
+/// is sent again keeps its own. `oldest` says that no change with a lower sequence is outstanding at
+/// the gate any more, so the primary may forget those; it refuses what comes with a lower one later
+/// (STALE_REQUEST), and what is [#SEQUENCE_WINDOW] or more above it (BUSY). [RequestIdentities] does
+/// the gate's side. READ and FLUSH leave the three fields 0.
+///
+/// **Weight.** The upper half of ShardRange's flags is the volume's weight, 1 to 65535: what part of a
+/// device it gets that has not enough for all volumes. 0 says nothing. From version 2 of the protocol
+/// on.
 ///
 /// Offsets and lengths are multiples of 512. READ, WRITE, and a DISCARD or WRITE_ZEROES that is not in
 /// whole blocks touch at most 16 blocks ([DataMessage#DATA_BYTES_MAX]). FLUSH names no shard: partId,
@@ -34,6 +35,13 @@ public final class ClientRequest {
     /// Most sequences from the oldest outstanding one on that a primary keeps, for each gate instance and pg.
     public static final int SEQUENCE_WINDOW = 128;
 
+    /// Highest weight of a volume.
+    public static final int WEIGHT_MAX = 0xffff;
+
+    /// The bits of the flags that are the weight.
+    static final int WEIGHT_FLAGS = 0xffff_0000;
+
+    private static final int WEIGHT_SHIFT = 16;
     private static final long GATE_INSTANCE = 48;
     private static final long SEQUENCE = 56;
     private static final long OLDEST = 64;
@@ -47,6 +55,18 @@ public final class ClientRequest {
         body.set(LONG, GATE_INSTANCE, gateInstance);
         body.set(LONG, SEQUENCE, sequence);
         body.set(LONG, OLDEST, oldest);
+    }
+
+    /// A volume's weight as part of the flags that [ShardRange#range] stores.
+    ///
+    /// @param weight 0 to [#WEIGHT_MAX]
+    public static int weightFlags(int weight) {
+        return weight << WEIGHT_SHIFT;
+    }
+
+    /// The volume's weight; 0 if it is not said.
+    public static int weight(MemorySegment body) {
+        return ShardRange.flags(body) >>> WEIGHT_SHIFT;
     }
 
     /// The gate reactor that asks.

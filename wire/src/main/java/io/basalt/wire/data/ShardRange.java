@@ -119,10 +119,10 @@ public final class ShardRange {
         return end - first;
     }
 
-    /// The rule that the target breaks, or null. What the server knows (placement groups, shard size,
-    /// generations) is the server's to check.
+    /// The rule that a gate's target breaks, or null. What the server knows (placement groups, shard
+    /// size, generations) is the server's to check.
     static @Nullable String targetViolation(MemorySegment body) {
-        return targetViolation(body, FLAGS_KNOWN);
+        return targetViolation(body, FLAGS_KNOWN | ClientRequest.WEIGHT_FLAGS);
     }
 
     static @Nullable String targetViolation(MemorySegment body, int flagsKnown) {
