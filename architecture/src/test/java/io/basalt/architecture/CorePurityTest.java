@@ -23,6 +23,7 @@ class CorePurityTest {
         "io.basalt.virtio.blk..",
         "io.basalt.virtio.vhostuser..",
         "io.basalt.virtio.driver..",
+        "io.basalt.nbd..",
         "io.basalt.placement..",
         "io.basalt.wire..",
         "io.basalt.net",
@@ -32,9 +33,11 @@ class CorePurityTest {
         "io.basalt.store.chunk..",
         "io.basalt.store.sim..",
         "io.basalt.chunk",
+        "io.basalt.chunk.schedule..",
         "io.basalt.meta.state..",
         "io.basalt.meta.service..",
         "io.basalt.gate.cluster..",
+        "io.basalt.gate.qos..",
     };
 
     private static final String[] OUTSIDE_WORLD = {

@@ -21,6 +21,7 @@ class ModuleOrderTest {
             "wire",
             "net",
             "virtio",
+            "nbd",
             "store",
             "chunk",
             "meta",

@@ -12,6 +12,20 @@ public interface VolumeChannel extends AutoCloseable {
     ///     later
     BlockStatus submit(BlockRequest request);
 
+    /// The channel that requests may be given to instead, until the caller's reactor has done something else: this
+    /// one, or one underneath to which it would pass them on unchanged. A front end asks before each batch; so
+    /// what a channel adds costs nothing while it adds nothing.
+    default VolumeChannel shortcut() {
+        return this;
+    }
+
+    /// Somebody waits for all that is in flight: nothing is to be held back on purpose any longer. Says nothing about
+    /// requests submitted later.
+    ///
+    /// @param wanted whether what was held back is still to be done: then it goes to the device now. Otherwise it
+    ///     completes with [BlockStatus#IO_ERROR] and never gets there
+    default void hurry(boolean wanted) {}
+
     /// Requests' data will lie in these regions: register them with the device. Counted: each call is undone by one
     /// [#releaseMemory].
     void useMemory(RegionTable table);

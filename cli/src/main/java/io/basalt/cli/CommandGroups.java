@@ -19,11 +19,23 @@ final class CommandGroups {
         final Map<String, List<String>> groups = new LinkedHashMap<>();
         groups.put(
                 "Volumes",
-                List.of("create", "ls", "info", "resize", "rm", "du", "attach", "detach", "import", "export"));
+                List.of(
+                        "create",
+                        "ls",
+                        "info",
+                        "resize",
+                        "rm",
+                        "du",
+                        "qos",
+                        "attach",
+                        "detach",
+                        "import",
+                        "export",
+                        "export-nbd"));
         groups.put(
                 "Cluster",
                 List.of("status", "health", "df", "node", "device", "set", "repair", "token", "meta", "upgrade"));
-        groups.put("Run", List.of("demo", "serve", "gate", "config"));
+        groups.put("Run", List.of("demo", "serve", "gate", "top", "config"));
         groups.put("Tools", List.of("check", "chunk", "rpc", "bench", "placement", "generate-completion", "help"));
         return groups;
     }

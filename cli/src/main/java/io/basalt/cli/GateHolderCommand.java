@@ -41,7 +41,7 @@ final class GateHolderCommand implements Callable<Integer> {
         GateLog.install(logLevel);
         LOG.log(System.Logger.Level.INFO, DaemonProcess.prepare());
         final Path folder = data.toAbsolutePath();
-        try (GateHolder _ = GateHolder.start(folder)) {
+        try (GateHolder _ = GateHolder.start(folder, System.getenv())) {
             System.out.println("basalt gate holder ready: " + GateHolder.socket(folder));
             System.out.flush();
             Termination.await();

@@ -12,8 +12,10 @@ import io.basalt.cli.cluster.StatusCommand;
 import io.basalt.cli.cluster.TokenCommand;
 import io.basalt.cli.config.ConfigCommand;
 import io.basalt.cli.demo.DemoCommand;
+import io.basalt.cli.gate.TopCommand;
 import io.basalt.cli.image.ExportCommand;
 import io.basalt.cli.image.ImportCommand;
+import io.basalt.cli.qos.QosCommand;
 import io.basalt.cli.serve.ServeCommand;
 import io.basalt.cli.tool.ChunkCommand;
 import io.basalt.cli.tool.PlacementCommand;
@@ -22,6 +24,7 @@ import io.basalt.cli.volume.AttachCommand;
 import io.basalt.cli.volume.CreateCommand;
 import io.basalt.cli.volume.DetachCommand;
 import io.basalt.cli.volume.DiskUseCommand;
+import io.basalt.cli.volume.ExportNbdCommand;
 import io.basalt.cli.volume.InfoCommand;
 import io.basalt.cli.volume.ListCommand;
 import io.basalt.cli.volume.RemoveCommand;
@@ -49,8 +52,10 @@ import picocli.CommandLine.TypeConversionException;
             AttachCommand.class,
             DetachCommand.class,
             DiskUseCommand.class,
+            QosCommand.class,
             ImportCommand.class,
             ExportCommand.class,
+            ExportNbdCommand.class,
             FreeCommand.class,
             StatusCommand.class,
             HealthCommand.class,
@@ -64,6 +69,7 @@ import picocli.CommandLine.TypeConversionException;
             DemoCommand.class,
             ServeCommand.class,
             GateCommand.class,
+            TopCommand.class,
             RpcCommand.class,
             BenchCommand.class,
             ConfigCommand.class,

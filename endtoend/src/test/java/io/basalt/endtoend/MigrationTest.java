@@ -10,6 +10,7 @@ import io.basalt.endtoend.harness.QemuGuest;
 import io.basalt.endtoend.harness.Qmp;
 import io.basalt.endtoend.harness.TestFolder;
 import io.basalt.endtoend.harness.Watch;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -82,22 +83,30 @@ class MigrationTest {
         try (QemuGuest source = QemuGuest.boot(machine, folder);
                 QemuGuest destination = QemuGuest.start(machine.withDisk(there).withIncoming(uri), folder)) {
             source.awaitRounds(1, ROUND_BOUND);
-            try (Qmp toSource = source.qmp();
-                    Qmp toDestination = destination.qmp()) {
-                toSource.migrate(uri, MIGRATION_BOUND);
-                final int roundsHere = source.rounds();
-                // The source is done when it has sent everything, the destination when it has loaded it.
-                Watch.until(
-                        "the guest runs at the destination",
-                        MIGRATION_BOUND,
-                        () -> status(toDestination).equals("running"),
-                        destination::report);
-                toSource.execute("quit", Map.of());
-                destination.awaitRounds(2, ROUND_BOUND);
-                assertThat(source.rounds()).isEqualTo(roundsHere);
-            }
+            final int roundsHere = move(source, destination, uri);
+            destination.awaitRounds(2, ROUND_BOUND);
+            assertThat(source.rounds()).isEqualTo(roundsHere);
             destination.type("stop");
             destination.awaitSuccess();
+        }
+    }
+
+    /// Has a running guest move to a QEMU that waits for it.
+    ///
+    /// @return the guest's rounds before it moved
+    static int move(QemuGuest source, QemuGuest destination, String uri) throws IOException {
+        try (Qmp toSource = source.qmp();
+                Qmp toDestination = destination.qmp()) {
+            toSource.migrate(uri, MIGRATION_BOUND);
+            final int rounds = source.rounds();
+            // The source is done when it has sent everything, the destination when it has loaded it.
+            Watch.until(
+                    "the guest runs at the destination",
+                    MIGRATION_BOUND,
+                    () -> status(toDestination).equals("running"),
+                    destination::report);
+            toSource.execute("quit", Map.of());
+            return rounds;
         }
     }
 

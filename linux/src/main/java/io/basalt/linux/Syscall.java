@@ -23,6 +23,7 @@ public final class Syscall {
     public static final int WRITE = 1;
     public static final int CLOSE = 3;
     public static final int POLL = 7;
+    public static final int LSEEK = 8;
     public static final int MMAP = 9;
     public static final int MUNMAP = 11;
     public static final int IOCTL = 16;

@@ -165,7 +165,7 @@ public final class Bench {
             }
             frontEnd.barrier();
             final LongSupplier cpu = backEndCpu == null ? new ProcessCpu(transport.peerProcessId())::nowNs : backEndCpu;
-            final BenchResult result = run(queues, calls, cpu, arena);
+            final BenchResult result = run(transport, queues, calls, cpu, arena);
             for (final LoadQueue queue : queues) {
                 frontEnd.stopRing(queue.index());
             }
@@ -176,25 +176,41 @@ public final class Bench {
         }
     }
 
-    private BenchResult run(List<LoadQueue> queues, List<EventFd> calls, LongSupplier cpu, GuestArena arena)
+    private BenchResult run(
+            SocketTransport transport, List<LoadQueue> queues, List<EventFd> calls, LongSupplier cpu, GuestArena arena)
             throws InterruptedException {
         final List<LoadThread> threads = threads(queues, calls);
         running = threads;
         threads.forEach(LoadThread::start);
-        waitFor(workload.rampNs(), () -> false, threads, null);
+        try {
+            return measure(transport, queues, threads, cpu, arena);
+        } finally {
+            // Whatever ended the run: no thread may touch the guest's memory once it is given back.
+            threads.forEach(thread -> thread.phase(LoadThread.Phase.GIVE_UP));
+            for (final LoadThread thread : threads) {
+                thread.join();
+            }
+        }
+    }
+
+    private BenchResult measure(
+            SocketTransport transport,
+            List<LoadQueue> queues,
+            List<LoadThread> threads,
+            LongSupplier cpu,
+            GuestArena arena)
+            throws InterruptedException {
+        waitFor(workload.rampNs(), () -> false, threads, transport, null);
         final long cpuBefore = cpu.getAsLong();
         threads.forEach(thread -> thread.phase(LoadThread.Phase.COUNT));
         final long startNs = System.nanoTime();
-        waitFor(workload.runNs(), longer, threads, progress);
+        waitFor(workload.runNs(), longer, threads, transport, progress);
         threads.forEach(thread -> thread.phase(LoadThread.Phase.FINISH));
         final long elapsedNs = System.nanoTime() - startNs;
         final long cpuAfter = cpu.getAsLong();
-        long clientCpuNs = 0;
-        for (final LoadThread thread : threads) {
-            thread.join();
-            throwIfFailed(thread);
-            clientCpuNs += thread.cpuNs();
-        }
+        waitFor(0, () -> threads.stream().anyMatch(LoadThread::isAlive), threads, transport, null);
+        threads.forEach(Bench::throwIfFailed);
+        final long clientCpuNs = threads.stream().mapToLong(LoadThread::cpuNs).sum();
         return result(queues, threads, elapsedNs, clientCpuNs, cpuBefore < 0 ? -1 : cpuAfter - cpuBefore, arena);
     }
 
@@ -210,7 +226,12 @@ public final class Bench {
         return threads;
     }
 
-    private static void waitFor(long ns, BooleanSupplier longer, List<LoadThread> threads, @Nullable Progress told) {
+    private static void waitFor(
+            long ns,
+            BooleanSupplier longer,
+            List<LoadThread> threads,
+            SocketTransport transport,
+            @Nullable Progress told) {
         final long startNs = System.nanoTime();
         long before = done(threads);
         int second = 0;
@@ -218,6 +239,9 @@ public final class Bench {
             final long leftNs = ns - (now - startNs);
             LockSupport.parkNanos(leftNs > 0 ? Math.min(STEP_NS, leftNs) : STEP_NS);
             threads.forEach(Bench::throwIfFailed);
+            if (transport.hungUp()) {
+                throw new IllegalStateException("the back end hung up after " + done(threads) + " answered requests");
+            }
             if (told != null && System.nanoTime() - startNs >= (second + 1) * 1_000_000_000L) {
                 final long done = done(threads);
                 told.second(++second, (double) (done - before));

@@ -19,10 +19,12 @@ final class LoadThread {
         /// Load and count.
         COUNT,
         /// Let what is in flight finish; read back what was written if that is asked for; end.
-        FINISH
+        FINISH,
+        /// End at once: nobody answers any more, or nobody wants to know.
+        GIVE_UP
     }
 
-    /// Longest that requests in flight may take at the end.
+    /// Longest that the disk may stay without an answer at the end.
     private static final long DRAIN_LIMIT_NS = 60_000_000_000L;
     /// Longest sleep: the phase may change while nothing is answered.
     private static final int SLEEP_MS = 10;
@@ -68,6 +70,11 @@ final class LoadThread {
     @Nullable
     Throwable failure() {
         return failure.get();
+    }
+
+    /// Whether the thread has not ended yet. Any thread.
+    boolean isAlive() {
+        return thread.isAlive();
     }
 
     void join() throws InterruptedException {
@@ -149,24 +156,49 @@ final class LoadThread {
     }
 
     private void drain() {
-        final long endNs = System.nanoTime() + DRAIN_LIMIT_NS;
         for (final LoadQueue queue : queues) {
-            while (queue.inFlight() > 0) {
+            final Patience patience = new Patience(queue);
+            while (queue.inFlight() > 0 && phase == Phase.FINISH) {
                 if (queue.pass(false) == 0) {
                     rest();
                 }
-                if (System.nanoTime() - endNs >= 0) {
-                    throw new IllegalStateException("queue " + queue.index() + ": " + queue.inFlight()
-                            + " requests were not answered within " + DRAIN_LIMIT_NS / 1_000_000_000L + " s");
-                }
+                patience.check();
             }
         }
     }
 
     private void readBack() {
         for (final LoadQueue queue : queues) {
-            while (queue.readBack()) {
+            final Patience patience = new Patience(queue);
+            while (phase == Phase.FINISH && queue.readBack()) {
                 Thread.onSpinWait();
+                patience.check();
+            }
+        }
+    }
+
+    /// A queue's answers, waited for as long as they go on coming.
+    private static final class Patience {
+        private final LoadQueue queue;
+        private long done;
+        private long endNs;
+
+        Patience(LoadQueue queue) {
+            this.queue = queue;
+            renew();
+        }
+
+        private void renew() {
+            done = queue.done();
+            endNs = System.nanoTime() + DRAIN_LIMIT_NS;
+        }
+
+        void check() {
+            if (queue.done() != done) {
+                renew();
+            } else if (System.nanoTime() - endNs >= 0) {
+                throw new IllegalStateException("queue " + queue.index() + ": " + queue.inFlight()
+                        + " requests were not answered within " + DRAIN_LIMIT_NS / 1_000_000_000L + " s");
             }
         }
     }

@@ -45,6 +45,11 @@ public final class SocketTransport implements VhostUserFrontEnd.Transport, AutoC
         return socket.peerCredentials().pid();
     }
 
+    /// Whether the process at the other end, and every one that it gave the connection to, has closed it.
+    public boolean hungUp() {
+        return socket.await(0, 0) > 0;
+    }
+
     @Override
     public void send(MemorySegment message, int[] fds) {
         int sent = 0;

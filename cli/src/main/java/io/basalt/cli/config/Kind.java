@@ -23,6 +23,7 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
     static final Kind URL = new Kind(false, false, "\"http://127.0.0.1:7700\"", text -> text.matches("https?://.+"));
     static final Kind URLS = new Kind(true, false, "[\"http://127.0.0.1:7700\"]", text -> text.matches("https?://.+"));
     static final Kind MEMBERS = new Kind(true, false, "[\"1@127.0.0.1:7702\"]", Kind::isMember);
+    static final Kind SHARES = new Kind(true, false, "[\"12:500:100:2000\"]", Kind::isShare);
     static final Kind SIZE = new Kind(false, true, "\"4G\"", Kind::isSize);
 
     private static final Pattern ADDRESS_FORM = Pattern.compile("(\\[[0-9a-fA-F:]+]|[^\\s:/]+):(\\d{1,5})");
@@ -80,6 +81,10 @@ record Kind(boolean list, boolean number, String example, Rule rule) {
     private static boolean isAddress(String text) {
         final var matcher = ADDRESS_FORM.matcher(text);
         return matcher.matches() && Integer.parseInt(matcher.group(2)) <= 65535;
+    }
+
+    private static boolean isShare(String text) {
+        return text.matches("[1-9]\\d{0,17}:\\d{1,9}:\\d{1,5}:\\d{1,9}");
     }
 
     private static boolean isMember(String text) {

@@ -65,6 +65,24 @@ final class Settings {
                     CHUNK, "scrub", Kind.SIZE, "1775k", "Bytes a second that are read to compare checksums; 0: none"),
             new Setting(
                     CHUNK,
+                    "queue_depth",
+                    Kind.number(1, 1 << 16),
+                    "",
+                    "Requests at a device at once, before others wait for their turn (default: found)"),
+            new Setting(
+                    CHUNK,
+                    "queue_latency",
+                    Kind.time("1ms", "60s"),
+                    "",
+                    "Mean time of a request at a device that it is to have at most (default: by class)"),
+            new Setting(
+                    CHUNK,
+                    "shares",
+                    Kind.SHARES,
+                    "",
+                    "What volumes get in any case, VOLUME:RESERVATION:WEIGHT:LIMIT, in I/Os a second; 0: as usual"),
+            new Setting(
+                    CHUNK,
                     "metrics",
                     Kind.ADDRESS_OR_NONE,
                     "127.0.0.1:7730",

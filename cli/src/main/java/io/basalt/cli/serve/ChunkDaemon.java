@@ -1,19 +1,24 @@
 package io.basalt.cli.serve;
 
 import io.basalt.chunk.ChunkSettings;
+import io.basalt.chunk.schedule.ScheduleSettings;
+import io.basalt.chunk.schedule.Share;
 import io.basalt.chunk.server.ChunkOptions;
 import io.basalt.chunk.server.ChunkServer;
 import io.basalt.chunk.server.DeviceOptions;
 import io.basalt.chunk.server.Upkeep;
 import io.basalt.cli.ByteSize;
+import io.basalt.cli.Seconds;
 import io.basalt.cli.config.Configuration;
 import io.basalt.net.NodeAddress;
 import io.basalt.reactor.IdleMode;
 import io.basalt.store.chunk.Durability;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /// A chunk server, by the settings.
@@ -21,6 +26,7 @@ public final class ChunkDaemon implements Daemon {
     private static final Path DEVICES = Path.of("/dev");
     private static final Path MEMORY_FILES = Path.of("/dev/shm");
     private static final String ONLY_FILE = "disk.img";
+    private static final String ROTATING = "hdd";
     private static final String VERSION = "0.1.0";
 
     private final String name;
@@ -50,12 +56,33 @@ public final class ChunkDaemon implements Daemon {
                 devices(settings, name),
                 settings.texts(table + "cpus").stream().map(Integer::valueOf).toList(),
                 IdleMode.valueOf(settings.text(table + "idle").toUpperCase(Locale.ROOT)),
-                ChunkSettings.DEFAULT,
+                ChunkSettings.DEFAULT.withSchedule(schedule(settings, table)),
                 VERSION,
                 new Upkeep(
                         ByteSize.parse(settings.text(table + "scrub")).bytes(),
                         Addresses.parseUnlessNone(table + "metrics", settings.text(table + "metrics"))));
         return new ChunkDaemon(name, ChunkServer.start(options));
+    }
+
+    private static ScheduleSettings schedule(Configuration settings, String table) {
+        ScheduleSettings schedule =
+                settings.text(table + "class").equals(ROTATING) ? ScheduleSettings.HDD : ScheduleSettings.SSD;
+        final String depth = settings.text(table + "queue_depth");
+        if (!depth.isEmpty()) {
+            schedule = schedule.withDepth(Integer.parseInt(depth));
+        }
+        final String latency = settings.text(table + "queue_latency");
+        if (!latency.isEmpty()) {
+            schedule = schedule.withLatencyNs(Seconds.parse(latency).ns());
+        }
+        final Map<Long, Share> shares = new HashMap<>();
+        for (final String text : settings.texts(table + "shares")) {
+            final String[] fields = text.split(":", -1);
+            shares.put(
+                    Long.valueOf(fields[0]),
+                    new Share(Long.parseLong(fields[1]), Integer.parseInt(fields[2]), Long.parseLong(fields[3])));
+        }
+        return schedule.withShares(shares);
     }
 
     private static String table(String name) {

@@ -146,6 +146,23 @@ class BenchTest {
         intruder.join();
     }
 
+    @Test
+    void saysThatTheBackEndHungUp() {
+        final Path socket = box.ramDisk("disk");
+        final Bench bench = new Bench(
+                socket,
+                workload(Pattern.RANDRW, 16, 1),
+                (second, _) -> {
+                    if (second == 1) {
+                        box.call("vhost_delete_controller", "{'ctrlr':'disk'}");
+                    }
+                },
+                null);
+        assertThatThrownBy(() -> bench.longerWhile(() -> true).run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("the back end hung up after [1-9][0-9]* answered requests");
+    }
+
     private static Workload overwriting(long runNs, boolean verify) {
         return new Workload(
                 Pattern.RANDRW,

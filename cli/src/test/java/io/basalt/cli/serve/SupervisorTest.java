@@ -83,7 +83,11 @@ class SupervisorTest {
         assertThat(daemons.get("chunk a"))
                 .containsExactly("serve", "chunk", "a", "--config=" + file.toAbsolutePath(), "-c", "data=/srv/z");
         assertThat(ChildJvm.command(List.of("serve", "meta")))
-                .contains("-ea", "io.basalt.cli.Main")
+                .contains("-ea", "io.basalt.cli.Main", "-Xms512m")
                 .endsWith("serve", "meta");
+        assertThat(ChildJvm.command(List.of("serve", "gate")))
+                .as("a gate's memory is what its guests wait for when it is killed")
+                .contains("-Xms96m")
+                .doesNotContain("-Xms512m");
     }
 }

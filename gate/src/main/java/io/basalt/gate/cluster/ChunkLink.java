@@ -9,6 +9,7 @@ import io.basalt.net.Network;
 import io.basalt.net.NodeAddress;
 import io.basalt.net.Service;
 import io.basalt.reactor.TimerTask;
+import io.basalt.wire.ProtocolVersions;
 import org.jspecify.annotations.Nullable;
 
 /// The way to one chunk reactor: one connection at a time, made when it is first needed and again when it
@@ -71,9 +72,8 @@ final class ChunkLink extends TimerTask {
         piece.become(PieceState.WAITING_CONNECTION);
         piece.onLink(this);
         waiting.add(piece);
-        if (state == LinkState.IDLE || (state == LinkState.BACKING_OFF && !isScheduled())) {
-            connect();
-        } else if (state == LinkState.READY) {
+        reopen();
+        if (state == LinkState.READY) {
             lookAgainLater();
         }
     }
@@ -81,6 +81,13 @@ final class ChunkLink extends TimerTask {
     /// Connect, if nobody has needed it yet, so that the first piece need not wait for that.
     void open() {
         if (state == LinkState.IDLE) {
+            connect();
+        }
+    }
+
+    /// Connect again if the connection was lost while nobody needed it.
+    void reopen() {
+        if (state == LinkState.IDLE || (state == LinkState.BACKING_OFF && !isScheduled())) {
             connect();
         }
     }
@@ -99,7 +106,10 @@ final class ChunkLink extends TimerTask {
             return false;
         }
         final SetRoute route = piece.route();
-        piece.address(route.epoch(piece.pg()), router.nowNs() + times.attemptNs());
+        piece.address(
+                route.epoch(piece.pg()),
+                router.nowNs() + times.attemptNs(),
+                open.version() >= ProtocolVersions.SCHEDULING);
         final boolean sent;
         try {
             sent = open.send(piece);

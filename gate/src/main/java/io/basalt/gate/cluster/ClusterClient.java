@@ -8,6 +8,7 @@ import io.basalt.net.meta.MetaListener;
 import io.basalt.net.meta.MetaReply;
 import io.basalt.placement.ClusterMap;
 import io.basalt.reactor.Reactor;
+import io.basalt.reactor.Timer;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.Registered;
 import io.basalt.wire.meta.ServeResult;
@@ -33,6 +34,9 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
 
     private static final long CONNECT_LOOK_NS = 5_000_000;
 
+    /// How often who follows looks whether it has a connection to every chunk server.
+    private static final long RECONNECT_NS = 1_000_000_000L;
+
     private static final String HANDED_OVER = "the gate is just being handed over to another process; ask again";
 
     private final ContactLog contact;
@@ -48,6 +52,8 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     private @Nullable ServeListener serveListener;
     private final Map<ClusterVolume, Consumer<@Nullable String>> waiting = new HashMap<>();
     private final Set<ClusterVolume> asking = new HashSet<>();
+    private final Set<ClusterVolume> inherited = new HashSet<>();
+    private @Nullable Timer reconnects;
     private boolean holding;
     private boolean closed;
 
@@ -218,6 +224,43 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         attachNow(volume);
     }
 
+    /// Go on with an attachment of the process before, which has got an answer to everything that it asked: the
+    /// generation stays, as nothing of that process can come late.
+    ///
+    /// @param attachment as that process knew it
+    /// @return whether the volume is attached now; otherwise nothing was done
+    public boolean inherit(ClusterVolume volume, VolumeRecord attachment) {
+        if (volume.state() != VolumeState.ATTACHING) {
+            return false;
+        }
+        inherited.add(volume);
+        granted(volume, attachment);
+        return volume.state() == VolumeState.ATTACHED;
+    }
+
+    /// What has become of volumes whose attachments were inherited: nobody has been told of changes meanwhile.
+    private void lookAtInherited() {
+        for (final ClusterVolume volume : List.copyOf(inherited)) {
+            inherited.remove(volume);
+            meta.lookup(volume.volumeName(), new MetaReply<>() {
+                @Override
+                public void done(VolumeRecord record) {
+                    volumeChanged(record);
+                }
+
+                @Override
+                public void refused(MetaCode code, String reason) {
+                    LOG.log(
+                            Level.WARNING,
+                            "cluster-volume={0} may have another size than is known here: {1} {2}",
+                            volume.volumeName(),
+                            code,
+                            reason);
+                }
+            });
+        }
+    }
+
     /// Connect every data reactor with every chunk server, so that a guest need not wait for that.
     ///
     /// @param tries how often it is looked whether that has come to its end, every 5 ms
@@ -248,12 +291,29 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     public void attachAll() {
         holding = false;
         List.copyOf(volumes).forEach(this::attach);
+        lookAtInherited();
     }
 
     /// Hear of maps without being the gate's node, instead of [#start()]: another process of this gate
-    /// is. [#resume] makes this one the node.
+    /// is. [#resume] makes this one the node. Every data reactor stays connected with the chunk servers, so that
+    /// a guest whose gate has died need not wait for that.
     public void follow() {
         follower.start();
+        stayConnected();
+    }
+
+    private void stayConnected() {
+        ports.forEach(port -> port.reactor().post(port::reconnect));
+        reconnects = control.schedule(RECONNECT_NS, this::stayConnected);
+    }
+
+    private void endFollowing() {
+        follower.close();
+        final Timer next = reconnects;
+        reconnects = null;
+        if (next != null) {
+            next.cancel();
+        }
     }
 
     /// Be nobody to the metaserver for a while: another process of this gate is its node now.
@@ -268,7 +328,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     /// @param superseded whether the other process may have attached volumes that did not rest:
     ///     they are attached anew
     public void resume(boolean superseded) {
-        follower.close();
+        endFollowing();
         meta.start();
         if (superseded) {
             volumes.stream().filter(ClusterVolume::isHeld).forEach(volume -> {
@@ -278,9 +338,12 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
         }
     }
 
-    /// Let a volume rest, whose channels are closed: another process attaches it.
-    public void rest(ClusterVolume volume) {
-        volume.rest();
+    /// Let a volume rest, whose channels are closed: another process serves it.
+    ///
+    /// @return its attachment, for the other process to [#inherit]; null if that has to attach it anew, because
+    ///     a change may be on its way still
+    public @Nullable VolumeRecord rest(ClusterVolume volume) {
+        return volume.rest();
     }
 
     /// Attach a volume again that rested.
@@ -412,7 +475,7 @@ public final class ClusterClient implements MetaListener, AutoCloseable {
     public void close() {
         closed = true;
         meta.close();
-        follower.close();
+        endFollowing();
     }
 
     // ---- what the metaserver says ----

@@ -27,6 +27,8 @@ public final class ClusterCounters {
         IDENTITY_WAITS,
         /// A piece waited for a change of the same bytes that is tried again.
         ORDER_WAITS,
+        /// A change may have been executed where no answer came from, or none that tells.
+        UNSETTLED,
         /// A piece waited for a connection or its credits.
         CONNECTION_WAITS,
         /// A piece paused, because the primary could not do it.

@@ -80,6 +80,12 @@ public final class ClusterPort {
         return !underWay && !connections.links().isEmpty();
     }
 
+    /// Connect to devices that are not connected, once each: for a process that is to ask them later.
+    public void reconnect() {
+        assert reactor.inLoop();
+        connections.links().forEach(ChunkLink::reopen);
+    }
+
     /// Lose every connection, as if all peers had hung up: they are made again, and what was under way is sent
     /// again.
     public void hangUp() {

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// | name, volumeName, blockSize, ioTimeoutNs | final | - | - |
 /// | state, reason, layout, sizeBytes | volatile, control plane | volatile | control reactor |
 /// | channels, retired | under the monitor, control plane | under the monitor | all |
-/// | running, leaver, taken, byForce, expected, wish | control reactor | control reactor | control reactor |
+/// | running, leaver, taken, byForce, expected, unsettledBefore, wish | control reactor | control reactor | control
+/// reactor |
 public final class ClusterVolume implements Volume, RingListener {
     private static final System.Logger LOG = System.getLogger(ClusterVolume.class.getName());
 
@@ -53,6 +54,9 @@ public final class ClusterVolume implements Volume, RingListener {
 
     /// Whether a guest is expected from another gate, and has not come yet.
     private boolean expected;
+
+    /// Changes without a certain answer before this attachment.
+    private long unsettledBefore;
 
     private Consumer<ClusterVolume> wish = _ -> {};
 
@@ -197,6 +201,7 @@ public final class ClusterVolume implements Volume, RingListener {
         sizeBytes = granted.sizeBytes();
         expected = false;
         byForce = false;
+        unsettledBefore = counters().of(ClusterCounters.Event.UNSETTLED);
         become(VolumeState.ATTACHED, "generation " + granted.generation());
         openChannels().forEach(channel -> channel.port().reactor().post(() -> channel.adopt(granted)));
     }
@@ -293,14 +298,27 @@ public final class ClusterVolume implements Volume, RingListener {
         }
     }
 
-    /// Another process of this gate is about to attach the volume. Every channel is closed.
-    void rest() {
-        if (isHeld()) {
-            become(VolumeState.RESTING, "on its way to another process");
-            layout = null;
-            leaver = null;
-            taken = null;
+    /// Another process of this gate is about to serve the volume. Every channel is closed.
+    ///
+    /// @return the attachment for that process to go on with; null if it has to attach the volume anew
+    @Nullable
+    VolumeRecord rest() {
+        if (!isHeld()) {
+            return null;
         }
+        final VolumeLayout known = layout;
+        final VolumeRecord left = known != null && isSettled() ? known.record() : null;
+        become(VolumeState.RESTING, "on its way to another process");
+        layout = null;
+        leaver = null;
+        taken = null;
+        return left;
+    }
+
+    /// Whether it serves, and every change that was ever sent in this attachment has got its answer: then
+    /// nothing of them can come late, and whoever goes on need not be told apart from this process.
+    private boolean isSettled() {
+        return state == VolumeState.ATTACHED && counters().of(ClusterCounters.Event.UNSETTLED) == unsettledBefore;
     }
 
     /// It is to be attached here again.

@@ -133,12 +133,13 @@ final class Piece extends Call {
     ///
     /// @param newEpoch of the placement group, as the map says
     /// @param attemptEndNs when the attempt is given up
-    void address(int newEpoch, long attemptEndNs) {
+    /// @param takesWeight whether the peer knows weights
+    void address(int newEpoch, long attemptEndNs, boolean takesWeight) {
         epoch = newEpoch;
         final VolumeLayout of = Objects.requireNonNull(layout, IN_USE);
         final SetRoute by = route();
         ShardRange.target(body(), of.volumeId(), of.generation(), partId, shardIndex, pg, newEpoch);
-        ShardRange.range(body(), offset, length, flags);
+        ShardRange.range(body(), offset, length, takesWeight ? flags | ClientRequest.weightFlags(of.weight()) : flags);
         if (isChange()) {
             assert sequence != 0 : "a change has its identity before it is sent";
             ClientRequest.identity(

@@ -4,6 +4,7 @@ import io.basalt.block.BlockStatus;
 import io.basalt.gate.cluster.ClusterCounters.Event;
 import io.basalt.net.CallStatus;
 import io.basalt.placement.ClusterMap;
+import io.basalt.placement.Mix64;
 import io.basalt.reactor.Reactor;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|
 /// | OK | the piece's result |
 /// | STALE_EPOCH, NOT_PRIMARY | again with a newer map; after a pause if the map is as new as the answer |
-/// | NO_LEASE, BUSY, overloaded | again after a pause that doubles |
+/// | NO_LEASE, BUSY, no memory | again after a pause that doubles |
+/// | OVERLOADED | again after the pause that the answer says, spread over twice that |
 /// | connection lost, no answer in time | again, wherever the map then says |
 /// | payload changed under way | again from a private copy |
 /// | FENCED | the volume is another gate's: it and everything after it fails |
@@ -32,9 +34,13 @@ final class PieceRouter {
 
     private static final int SPREAD_STEPS = 16;
 
+    /// No primary knows better for longer than this.
+    private static final long OVERLOADED_MAX_NS = 1_000_000_000L;
+
     private final Reactor reactor;
     private final ClusterTimes times;
     private int spread;
+    private long overloads;
 
     PieceRouter(Reactor reactor, ClusterTimes times) {
         this.reactor = reactor;
@@ -164,6 +170,7 @@ final class PieceRouter {
                 misdirected(piece, epochThere);
             }
             case NO_LEASE, BUSY -> backOff(piece);
+            case OVERLOADED -> overloaded(piece, AnswerBody.value(piece.answerBody()));
             case FENCED -> fenced(piece, AnswerBody.value(piece.answerBody()));
             case NO_SPACE -> fail(piece, BlockStatus.NO_SPACE);
             case IO_ERROR, CORRUPT -> fail(piece, BlockStatus.IO_ERROR);
@@ -204,6 +211,16 @@ final class PieceRouter {
         spread = (spread + 1) % SPREAD_STEPS;
         final long pauseNs = ClusterTimes.doubled(times.backOffMinNs(), times.backOffMaxNs(), piece.backOff());
         reactor.schedule(piece.retry(), pauseNs + spread * SPREAD_NS);
+    }
+
+    /// The primary says when it could do it. Those that it has told the same come at different times.
+    private void overloaded(Piece piece, long toldNs) {
+        piece.channel.counters().count(Event.BACK_OFFS);
+        piece.become(PieceState.BACKING_OFF);
+        final long pauseNs = Math.max(times.backOffMinNs(), Math.min(toldNs, OVERLOADED_MAX_NS));
+        overloads++;
+        final long drawn = Mix64.mix64(piece.route().gateInstance(), overloads) >>> 1;
+        reactor.schedule(piece.retry(), pauseNs + drawn % pauseNs);
     }
 
     private void fenced(Piece piece, long newerGeneration) {

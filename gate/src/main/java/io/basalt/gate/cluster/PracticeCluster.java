@@ -21,6 +21,7 @@ import io.basalt.wire.data.ShardRange;
 import io.basalt.wire.meta.PartRecord;
 import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A cluster of one device that keeps nothing and answers everything, in the reactor that asks it: for
 /// running the code of cluster volumes before a guest waits for it. Reads bring whatever lay in memory.
@@ -82,11 +83,16 @@ public final class PracticeCluster implements Service {
 
     /// Attach a volume of this cluster. On the control reactor.
     ///
-    /// @param generation of the attachment, 1 and up
-    public void attach(ClusterVolume volume, int generation) {
-        volume.attached(new VolumeRecord(
+    /// @param inherited the attachment to go on with; null for a new one
+    /// @param generation of a new one, 1 and up
+    public void attach(ClusterVolume volume, @Nullable VolumeRecord inherited, int generation) {
+        volume.attached(inherited == null ? record(volume.volumeName(), generation) : inherited);
+    }
+
+    private static VolumeRecord record(String volumeName, int generation) {
+        return new VolumeRecord(
                 1,
-                volume.volumeName(),
+                volumeName,
                 VOLUME_BYTES,
                 SHARD_BYTES,
                 BLOCK_BYTES,
@@ -95,12 +101,14 @@ public final class PracticeCluster implements Service {
                 generation,
                 1,
                 1,
-                List.of(new PartRecord(1, SET, 0, VOLUME_BYTES))));
+                List.of(new PartRecord(1, SET, 0, VOLUME_BYTES)));
     }
 
     /// Let a volume rest whose channels are closed. On the control reactor.
-    public void rest(ClusterVolume volume) {
-        volume.rest();
+    ///
+    /// @return the attachment to go on with; null if there is none
+    public @Nullable VolumeRecord rest(ClusterVolume volume) {
+        return volume.rest();
     }
 
     @Override

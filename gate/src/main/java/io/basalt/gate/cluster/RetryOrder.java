@@ -44,6 +44,7 @@ final class RetryOrder {
         if (piece.isChange() && !piece.isUnsettled()) {
             piece.unsettled(true);
             unsettledCount++;
+            piece.channel.counters().count(ClusterCounters.Event.UNSETTLED);
         }
     }
 

@@ -8,6 +8,10 @@ import java.util.List;
 /// What a volume's record says, as requests need it: which attachment this is, and which part holds which bytes.
 /// Immutable; any thread. Look-ups allocate nothing.
 public final class VolumeLayout {
+    private static final long GIB = 1L << 30;
+    private static final long WEIGHT_MIN = 40;
+    private static final long WEIGHT_MAX = 800;
+
     private final VolumeRecord record;
     private final int shardBytes;
     private final long[] starts;
@@ -67,6 +71,13 @@ public final class VolumeLayout {
     /// Bytes of the volume.
     public long sizeBytes() {
         return record.sizeBytes();
+    }
+
+    /// What part the volume gets of a device that has not enough for all, in proportion to others.
+    /// It grows with the size as the limits of class `ssd` do: a thirtieth of 1200 and 30 for each GiB,
+    /// up to 24000.
+    public int weight() {
+        return (int) Math.min(WEIGHT_MIN + record.sizeBytes() / GIB, WEIGHT_MAX);
     }
 
     /// Bytes of a shard.

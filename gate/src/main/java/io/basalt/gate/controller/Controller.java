@@ -10,7 +10,6 @@ import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
 import io.basalt.virtio.blk.BlkDevice;
 import io.basalt.virtio.blk.BlkLimits;
-import io.basalt.virtio.blk.InterruptCoalescing;
 import io.basalt.virtio.vhostuser.RefusedException;
 import io.basalt.virtio.vhostuser.SessionImage;
 import io.basalt.virtio.vhostuser.VhostUserSession;
@@ -577,22 +576,24 @@ final class Controller {
         }
     }
 
-    void writeback(boolean enabled) {
-        device.writeback(enabled);
+    BlkDevice device() {
+        return device;
     }
 
-    void coalescing(InterruptCoalescing setting) {
-        device.coalescing(setting);
+    /// What the front end drives whose rings run; null if there is none.
+    @Nullable
+    SessionDevice driven() {
+        final Front current = fronts.first();
+        return current == null ? null : current.device();
     }
 
     ControllerStatus status(String cpumask) {
-        final InterruptCoalescing setting = device.coalescing();
         return new ControllerStatus(
                 spec,
                 cpumask,
                 device.limits().queueCount(),
-                setting.delayBaseUs(),
-                setting.iopsThreshold(),
+                device.coalescing().delayBaseUs(),
+                device.coalescing().iopsThreshold(),
                 device.writeback(),
                 fronts.all().stream().map(Front::status).toList());
     }

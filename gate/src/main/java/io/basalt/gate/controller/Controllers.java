@@ -30,6 +30,11 @@ public final class Controllers implements ControllerHost {
     /// Queues offered when the operator does not say: more than front ends ask for, and cheap.
     private static final int QUEUE_COUNT_DEFAULT = 64;
 
+    /// How long a disk is slowed down at most before it is let go of, and how often it is looked whether it is slow.
+    private static final long SLOW_NS_MAX = 100_000_000;
+
+    private static final long SLOW_LOOK_NS = 250_000;
+
     private final Reactor control;
     private final List<DataReactor> reactors;
     private final VolumeRegistry volumes;
@@ -234,6 +239,31 @@ public final class Controllers implements ControllerHost {
         return volumes.find(rootOf(require(controller).spec().volume()));
     }
 
+    /// Have controllers' disks take only a few requests at a time, until [#resume].
+    ///
+    /// @param slowed run when no more than that are in flight, or after a while
+    public void slow(List<String> names, Runnable slowed) {
+        names.forEach(name -> require(name).device().slow(true));
+        lookWhetherSlow(names, control.clock().nanoTime() + SLOW_NS_MAX, slowed);
+    }
+
+    private void lookWhetherSlow(List<String> names, long endNs, Runnable slowed) {
+        if (names.stream().allMatch(this::isSlow) || control.clock().nanoTime() - endNs >= 0) {
+            slowed.run();
+        } else {
+            control.schedule(SLOW_LOOK_NS, () -> lookWhetherSlow(names, endNs, slowed));
+        }
+    }
+
+    private boolean isSlow(String name) {
+        final Controller controller = controllers.get(name);
+        if (controller == null) {
+            return true;
+        }
+        final SessionDevice driven = controller.driven();
+        return driven == null || driven.isWithin(controller.device().inFlightMax());
+    }
+
     /// Let go of controllers' disks.
     ///
     /// @param suspended run when all are let go of
@@ -254,11 +284,15 @@ public final class Controllers implements ControllerHost {
         return require(name).suspendedState();
     }
 
-    /// Go on with disks that [#suspend] was called for.
+    /// Go on with disks that [#slow] or [#suspend] was called for.
     ///
     /// @param absence what a process that has died may have done with them
     public void resume(List<String> names, Absence absence) {
-        names.forEach(name -> require(name).resume(absence));
+        for (final String name : names) {
+            final Controller controller = require(name);
+            controller.device().slow(false);
+            controller.resume(absence);
+        }
     }
 
     /// Another process serves every disk: release everything without a trace for front ends.
@@ -275,11 +309,17 @@ public final class Controllers implements ControllerHost {
         listeners = new LinkedHashMap<>(inherited);
     }
 
-    /// Get ready to go on with a disk.
+    /// Get ready to go on with disks.
     ///
-    /// @param image its connection and session belong to this object from now on
+    /// @param images their connections and sessions belong to this object from now on
     /// @param prepared told null, or why that cannot be
-    public void prepare(HandoverMessage.DiskImage image, Consumer<@Nullable String> prepared) {
+    public void prepare(List<HandoverMessage.DiskImage> images, Consumer<@Nullable String> prepared) {
+        final Gathered gathered = new Gathered(images.size() + 1, prepared);
+        images.forEach(image -> prepare(image, gathered::one));
+        gathered.one(null);
+    }
+
+    private void prepare(HandoverMessage.DiskImage image, Consumer<@Nullable String> prepared) {
         final SessionImage session = image.session();
         if (session == null) {
             prepared.accept(null);
@@ -296,11 +336,13 @@ public final class Controllers implements ControllerHost {
         require(image.name()).replace(image.connection(), image.session(), replaced);
     }
 
-    /// Run a disk that was let go of elsewhere.
+    /// Run disks that were let go of elsewhere.
     ///
-    /// @param taken told null, or why that cannot be
-    public void take(HandoverMessage.DiskState disk, Consumer<@Nullable String> taken) {
-        require(disk.name()).take(disk, taken);
+    /// @param taken told null when all run, or why one does not
+    public void take(List<HandoverMessage.DiskState> disks, Consumer<@Nullable String> taken) {
+        final Gathered gathered = new Gathered(disks.size() + 1, taken);
+        disks.forEach(disk -> require(disk.name()).take(disk, gathered::one));
+        gathered.one(null);
     }
 
     /// Serve every disk.
@@ -325,13 +367,24 @@ public final class Controllers implements ControllerHost {
     }
 
     @Override
+    public void moveQueue(String name, int queue, int reactor, Consumer<@Nullable String> moved) {
+        final Controller controller = controllers.get(name);
+        final SessionDevice driven = controller == null ? null : controller.driven();
+        if (driven == null) {
+            moved.accept("controller " + name + " has no front end");
+        } else {
+            driven.moveQueue(queue, reactor, moved);
+        }
+    }
+
+    @Override
     public void onChange(ChangeListener listener) {
         changes = listener;
     }
 
     @Override
     public void writeback(String name, boolean enabled) {
-        require(name).writeback(enabled);
+        require(name).device().writeback(enabled);
     }
 
     private Controller require(String name) {
@@ -345,7 +398,7 @@ public final class Controllers implements ControllerHost {
     @Override
     public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
         try {
-            require(name).coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
+            require(name).device().coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
         } catch (IllegalArgumentException outOfRange) {
             throw RpcError.invalidParameter("delay_base_us", String.valueOf(outOfRange.getMessage()), "");
         }

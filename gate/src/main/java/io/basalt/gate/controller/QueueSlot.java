@@ -22,12 +22,14 @@ final class QueueSlot {
     private final QueueSetup first;
     private volatile @Nullable BlkQueue queue;
     private volatile @Nullable QueueFault fault;
+    private int base;
 
     QueueSlot(VolumeShare share, BlkDevice device, BlkQueueListener listener, QueueSetup first) {
         this.share = share;
         this.device = device;
         this.listener = listener;
         this.first = first;
+        this.base = first.base();
     }
 
     Reactor reactor() {
@@ -112,15 +114,16 @@ final class QueueSlot {
     void stop(IntConsumer stopped) {
         final BlkQueue stopping = queue;
         if (stopping == null) {
-            // Refused after the session had been told of its start.
-            stopped.accept(first.base());
+            // Refused after the session had been told of its start, or broken on its way to another reactor.
+            stopped.accept(base);
             return;
         }
-        stopping.stop(base -> {
+        stopping.stop(stoppedAt -> {
+            base = stoppedAt;
             reactor().removePoller(stopping);
             queue = null;
             share.giveBack();
-            stopped.accept(base);
+            stopped.accept(stoppedAt);
         });
     }
 }

@@ -44,10 +44,10 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     private final String name;
     private final RingTurn turn;
     private final RingListener rings;
-    private final @Nullable QueueSlot[] slots;
+    private final @Nullable QueuePlace[] places;
     private final @Nullable QueueSetup[] held;
     private final @Nullable QueueStatistics[] statistics;
-    private int slotCount;
+    private int placeCount;
     private boolean ringsRun;
     private boolean logging;
     private boolean gone;
@@ -93,9 +93,9 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
         this.name = name;
         this.turn = turn;
         this.rings = rings;
-        this.slots = new QueueSlot[device.limits().queueCount()];
-        this.held = new QueueSetup[slots.length];
-        this.statistics = new QueueStatistics[slots.length];
+        this.places = new QueuePlace[device.limits().queueCount()];
+        this.held = new QueueSetup[places.length];
+        this.statistics = new QueueStatistics[places.length];
     }
 
     @Override
@@ -105,7 +105,7 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
 
     @Override
     public int queueCountMax() {
-        return slots.length;
+        return places.length;
     }
 
     @Override
@@ -176,34 +176,29 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     private void start(QueueSetup setup, Consumer<@Nullable String> started) {
         final int index = setup.index();
         final VolumeShare share = shares.get((firstReactor + index) % shares.size());
-        final QueueSlot slot = new QueueSlot(share, device, this::queueBroken, setup);
+        final QueuePlace place =
+                new QueuePlace(control, device, this::queueBroken, setup, share, slot -> count(slot, index));
         if (!ringsRun) {
             ringsRun = true;
             events.ringsRun();
             rings.ringsStart(this);
         }
         logging = setup.log() != null;
-        slots[index] = slot;
-        slotCount++;
-        slot.reactor().post(() -> {
-            final String refusal = slot.start();
-            control.post(() -> {
-                count(slot, index);
-                started.accept(refusal);
-            });
-        });
+        places[index] = place;
+        placeCount++;
+        place.start(started);
     }
 
     private void forget(int index) {
-        slots[index] = null;
-        slotCount--;
+        places[index] = null;
+        placeCount--;
         forgetStatistics(index);
     }
 
     /// A ring has stopped and may have been the last. Not before the session knows: it may start it
     /// again at once.
     private void settle() {
-        if (slotCount == 0 && ringsRun) {
+        if (placeCount == 0 && ringsRun) {
             ringsRun = false;
             rings.ringsStopped(this, logging);
             turn.leave(this);
@@ -220,16 +215,16 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     }
 
     private void abandon() {
-        for (final QueueSlot slot : slots) {
-            if (slot != null) {
-                slot.reactor().post(slot::abandon);
+        for (final QueuePlace place : places) {
+            if (place != null) {
+                place.abandon();
             }
         }
     }
 
     /// The session has ended; no queue is left.
     void released() {
-        assert slotCount == 0 : slotCount;
+        assert placeCount == 0 : placeCount;
         // The last ring's stop has come to this before it came to [#settle()].
         settle();
         turn.leave(this);
@@ -270,6 +265,7 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
         if (queue == null) {
             return;
         }
+        forgetStatistics(index);
         final QueueStatistics counted =
                 new QueueStatistics(name + " queue " + index, slot.reactor().id(), queue.counters());
         statistics[index] = counted;
@@ -284,8 +280,7 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
             return;
         }
         logging = setup.log() != null;
-        final QueueSlot slot = slot(setup.index());
-        slot.reactor().post(() -> slot.change(setup, () -> control.post(() -> completion.completed(null))));
+        place(setup.index()).change(setup, () -> completion.completed(null));
     }
 
     @Override
@@ -299,21 +294,38 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
             completion.stopped(waiting.base());
             return;
         }
-        final QueueSlot slot = slot(index);
-        slot.reactor()
-                .post(() -> slot.stop(base -> control.post(() -> {
-                    forget(index);
-                    completion.stopped(base);
-                    settle();
-                })));
+        place(index).stop(base -> {
+            forget(index);
+            completion.stopped(base);
+            settle();
+        });
     }
 
-    private QueueSlot slot(int index) {
-        final QueueSlot slot = slots[index];
-        if (slot == null) {
+    private QueuePlace place(int index) {
+        final QueuePlace place = places[index];
+        if (place == null) {
             throw new IllegalStateException("queue " + index + " was not started");
         }
-        return slot;
+        return place;
+    }
+
+    /// Have a queue live on another data reactor from now on.
+    ///
+    /// @param reactor id of one that the controller may use
+    /// @param moved told null when it runs there, or why it does not
+    void moveQueue(int index, int reactor, Consumer<@Nullable String> moved) {
+        final QueuePlace place = index < places.length ? places[index] : null;
+        final VolumeShare target = shares.stream()
+                .filter(share -> share.reactor().id() == reactor)
+                .findFirst()
+                .orElse(null);
+        if (place == null) {
+            moved.accept("queue " + index + " does not run");
+        } else if (target == null) {
+            moved.accept("the controller may not use reactor " + reactor);
+        } else {
+            place.move(target, moved);
+        }
     }
 
     /// On the queue's data reactor.
@@ -344,27 +356,41 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
         return shares.get((firstReactor + index) % shares.size()).reactor().id();
     }
 
+    /// Whether no queue has more requests in flight, as far as can be seen from here.
+    boolean isWithin(int inFlightMax) {
+        for (final QueuePlace place : places) {
+            if (place != null && place.slot().inFlight() > inFlightMax) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// The queues that run now, or wait for their turn.
     List<ControllerStatus.Queue> queueStatus(VhostUserSession session) {
         final List<ControllerStatus.Queue> queues = new ArrayList<>();
-        for (int index = 0; index < slots.length; index++) {
-            final QueueSlot slot = slots[index];
+        for (int index = 0; index < places.length; index++) {
+            final QueuePlace place = places[index];
             final QueueStatistics counted = statistics[index];
             final QueueSetup waits = held[index];
-            if (slot != null && counted != null) {
-                queues.add(status(index, slot, counted, session));
+            if (place != null && counted != null) {
+                queues.add(status(index, place, counted, session));
             } else if (waits != null) {
-                queues.add(new ControllerStatus.Queue(index, "HELD", reactorOf(index), waits.size(), 0, 0, 0, ""));
+                queues.add(
+                        new ControllerStatus.Queue(index, "HELD", reactorOf(index), waits.size(), 0, 0, 0, 0, 0, ""));
             }
         }
         return queues;
     }
 
     private static ControllerStatus.Queue status(
-            int index, QueueSlot slot, QueueStatistics counted, VhostUserSession session) {
+            int index, QueuePlace place, QueueStatistics counted, VhostUserSession session) {
+        final QueueSlot slot = place.slot();
         long requests = 0;
+        long bytes = 0;
         for (final BlkQueueCounters.Kind kind : BlkQueueCounters.Kind.values()) {
             requests += counted.counters().operations(kind);
+            bytes += counted.counters().bytes(kind);
         }
         final QueueFault fault = slot.fault();
         return new ControllerStatus.Queue(
@@ -374,7 +400,9 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
                 slot.size(),
                 slot.inFlight(),
                 requests,
+                bytes,
                 slot.resubmitted(),
+                place.moves(),
                 fault == null ? "" : fault.name());
     }
 }

@@ -7,17 +7,19 @@ import io.basalt.reactor.Reactor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// One volume's channel on one data reactor, shared by all queues of a controller that live there: so that guest
-/// memory is registered with the device once a reactor, not once a queue.
+/// One volume's channel on one data reactor, shared by all queues of a controller, or all connections
+/// of an export, that live there: so that memory is registered with the device once a reactor, not once
+/// a queue.
 ///
 /// Concurrency: lives on its reactor; every method belongs to that thread.
-final class VolumeShare {
+public final class VolumeShare {
     private final Volume volume;
     private final Reactor reactor;
     private @Nullable VolumeChannel channel;
     private int users;
 
-    VolumeShare(Volume volume, Reactor reactor) {
+    /// The channel is opened when it is taken first.
+    public VolumeShare(Volume volume, Reactor reactor) {
         this.volume = volume;
         this.reactor = reactor;
     }
@@ -27,7 +29,7 @@ final class VolumeShare {
     }
 
     /// Take the channel; it is opened for the first user.
-    VolumeChannel take() {
+    public VolumeChannel take() {
         assert reactor.inLoop();
         final VolumeChannel open = channel == null ? volume.openChannel(reactor) : channel;
         channel = open;
@@ -47,7 +49,7 @@ final class VolumeShare {
     }
 
     /// Give the channel back; it is closed after the last user, who has nothing in flight.
-    void giveBack() {
+    public void giveBack() {
         assert reactor.inLoop();
         assert users > 0;
         users--;

@@ -1,5 +1,6 @@
 package io.basalt.gate.daemon;
 
+import io.basalt.gate.balance.Balancing;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
@@ -13,6 +14,7 @@ import io.basalt.gate.holder.Standby;
 import io.basalt.gate.holder.StandbyState;
 import io.basalt.gate.metrics.GateMetrics;
 import io.basalt.gate.metrics.MetricsServer;
+import io.basalt.gate.nbd.Exports;
 import io.basalt.gate.rehearsal.Rehearsal;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -281,7 +283,9 @@ public final class Gate implements AutoCloseable {
         final StoreVolumeFactory factory;
         final VolumeRegistry volumes;
         final Controllers controllers;
+        final Exports exports;
         final RpcDispatcher dispatcher = new RpcDispatcher();
+        final Balancing balancing;
         final GateMethods methods;
         final GateMetrics metrics;
         final @Nullable ClusterClient client;
@@ -301,22 +305,30 @@ public final class Gate implements AutoCloseable {
             if (link != null) {
                 controllers.keptBy(link);
             }
+            balancing = new Balancing(
+                    (delayNs, command) -> control.schedule(delayNs, command)::cancel, reactors, controllers);
+            exports = new Exports(control, reactors.data(), volumes);
+            final GateSettings settings =
+                    new GateSettings(VERSION, "", ProcessControl.processId(), options.socketFolder());
             methods = GateMethods.register(
                     dispatcher,
                     volumes,
                     controllers,
                     reactors,
+                    balancing,
                     new GateState(options.data()),
                     log,
-                    new GateSettings(VERSION, "", ProcessControl.processId(), options.socketFolder()),
+                    settings,
                     SystemClock.INSTANCE,
                     client);
+            methods.exports(dispatcher, volumes, exports, settings);
             handovers = new HandoverMethods(control, options.data(), launcher);
             handovers.register(dispatcher);
             if (client != null) {
                 client.onServe(new GuestServing(dispatcher, client, options.socketFolder()));
             }
-            metrics = new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount);
+            metrics =
+                    new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount, balancing::moves);
         }
 
         void restore() {
@@ -331,6 +343,7 @@ public final class Gate implements AutoCloseable {
         void serve(RpcServer listening, DataFolder owned) {
             server = listening;
             folder = owned;
+            balancing.start(balancing.settings());
             final GateGiver giver = new GateGiver(
                     dispatcher,
                     methods,
@@ -444,7 +457,7 @@ public final class Gate implements AutoCloseable {
             if (listening != null) {
                 listening.close();
             }
-            controllers.deleteAll(() -> stopped.complete(Boolean.TRUE));
+            controllers.deleteAll(() -> core.exports.deleteAll(() -> stopped.complete(Boolean.TRUE)));
         });
         try {
             stopped.get(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -16,6 +16,7 @@ import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.gate.volume.VolumeSpec;
 import io.basalt.store.file.FileVolume;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -129,14 +130,13 @@ final class GateGiver implements Handover.Source {
     }
 
     @Override
+    public void slow(List<String> group, Runnable slowed) {
+        controllers.slow(group, slowed);
+    }
+
+    @Override
     public void suspend(List<String> group, Runnable suspended) {
-        controllers.suspend(group, () -> {
-            final ClusterVolume volume = clusterVolume(group);
-            if (volume != null && cluster != null) {
-                cluster.suspended(volume);
-            }
-            suspended.run();
-        });
+        controllers.suspend(group, suspended);
     }
 
     private @Nullable ClusterVolume clusterVolume(List<String> group) {
@@ -147,6 +147,12 @@ final class GateGiver implements Handover.Source {
     @Override
     public DiskState state(String controller) {
         return controllers.suspendedState(controller);
+    }
+
+    @Override
+    public @Nullable VolumeRecord letGo(List<String> group) {
+        final ClusterVolume volume = clusterVolume(group);
+        return volume == null || cluster == null ? null : cluster.suspended(volume);
     }
 
     @Override

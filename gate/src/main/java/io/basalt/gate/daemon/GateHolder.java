@@ -1,12 +1,16 @@
 package io.basalt.gate.daemon;
 
 import io.basalt.gate.handover.HandoverSocket;
+import io.basalt.gate.holder.Depository;
 import io.basalt.gate.holder.Holder;
 import io.basalt.gate.holder.Marks;
+import io.basalt.gate.holder.ServiceStore;
 import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.memory.Mapping;
 import io.basalt.linux.memory.MemFd;
 import io.basalt.linux.memory.MemorySpec;
+import io.basalt.linux.process.ProcessControl;
+import io.basalt.linux.process.ServiceManager;
 import io.basalt.reactor.FaultHandler;
 import io.basalt.reactor.IdleMode;
 import io.basalt.reactor.Reactor;
@@ -15,6 +19,7 @@ import io.basalt.reactor.thread.ReactorThread;
 import io.basalt.reactor.uring.UringEngine;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +34,7 @@ public final class GateHolder implements AutoCloseable {
     private static final int RING_ENTRIES = 64;
 
     private final ReactorThread control;
-    private final MemFd marksFile;
+    private final FileDescriptor marksFd;
     private final Mapping marks;
     /// Closes what front ends had a hand in: that may take as long as somebody else likes.
     private final ExecutorService closer = Executors.newSingleThreadExecutor(
@@ -38,12 +43,16 @@ public final class GateHolder implements AutoCloseable {
     private final Holder holder;
     private final HandoverDoor door;
 
-    private GateHolder(Path data) {
+    /// @param kept what an earlier life has left, by name
+    private GateHolder(Path data, Depository depository, Map<String, Integer> kept) {
         final FaultHandler faults = (reactor, source, fault) ->
                 LOG.log(Level.ERROR, reactor + " dropped " + source.getClass().getName() + " after a fault", fault);
-        marksFile = MemFd.create("basalt-marks", Marks.BYTES);
-        marksFile.addSeals(MemorySpec.F_SEAL_SHRINK | MemorySpec.F_SEAL_GROW);
-        marks = Mapping.ofFile(marksFile.fd(), 0, Marks.BYTES, true);
+        final Integer known = kept.get(Holder.MARKS);
+        marksFd = known == null ? newMarks() : FileDescriptor.adopt(known);
+        marks = Mapping.ofFile(marksFd.number(), 0, Marks.BYTES, true);
+        if (known == null) {
+            depository.put(Holder.MARKS, marksFd.number());
+        }
         control = ReactorThread.start(
                 ReactorConfiguration.of("holder", 0).withIdleMode(IdleMode.INTERRUPT),
                 () -> UringEngine.open(RING_ENTRIES),
@@ -53,8 +62,13 @@ public final class GateHolder implements AutoCloseable {
         final CompletableFuture<HandoverDoor> opened = new CompletableFuture<>();
         reactor.post(() -> {
             try {
-                final Holder holding =
-                        new Holder(reactor, Marks.create(marks.segment()), marksFile.fd(), this::closeLater);
+                final Holder holding = new Holder(
+                        reactor,
+                        known == null ? Marks.create(marks.segment()) : Marks.open(marks.segment()),
+                        marksFd.number(),
+                        this::closeLater,
+                        depository);
+                holding.restore(kept);
                 made.complete(holding);
                 opened.complete(new HandoverDoor(
                         reactor, socket(data), socket -> holding.connected(HandoverSocket.of(socket))));
@@ -72,12 +86,24 @@ public final class GateHolder implements AutoCloseable {
         }
     }
 
-    /// Begin to hold for the gate of a data folder, which is made if it is not there.
+    private static FileDescriptor newMarks() {
+        final MemFd file = MemFd.create("basalt-marks", Marks.BYTES);
+        file.addSeals(MemorySpec.F_SEAL_SHRINK | MemorySpec.F_SEAL_GROW);
+        return FileDescriptor.adopt(file.release());
+    }
+
+    /// Begin to hold for the gate of a data folder, which is made if it is not there. A service manager
+    /// that has told this process where it is keeps what is held over the holder's death.
     ///
+    /// @param environment of this process
     /// @throws RuntimeException if another holder does that, or the socket cannot be made
-    public static GateHolder start(Path data) {
+    public static GateHolder start(Path data, Map<String, String> environment) {
         DataFolder.make(data);
-        return new GateHolder(data);
+        final String manager = environment.get(ServiceManager.VARIABLE);
+        return new GateHolder(
+                data,
+                manager == null ? Depository.NONE : new ServiceStore(manager),
+                ServiceManager.kept(environment, ProcessControl.processId()));
     }
 
     /// Where the holder of a gate is found.
@@ -108,6 +134,6 @@ public final class GateHolder implements AutoCloseable {
         control.close();
         closer.close();
         marks.close();
-        marksFile.close();
+        marksFd.close();
     }
 }

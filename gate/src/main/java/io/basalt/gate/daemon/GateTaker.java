@@ -19,6 +19,7 @@ import io.basalt.linux.LinuxException;
 import io.basalt.linux.file.FileDescriptor;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
+import io.basalt.wire.meta.VolumeRecord;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -119,7 +120,7 @@ final class GateTaker implements Takeover.Target {
             prepared.accept(missing);
             return;
         }
-        whenClusterIsThere(() -> prepareDisks(everything.disks(), prepared));
+        whenClusterIsThere(() -> controllers.prepare(everything.disks(), prepared));
     }
 
     private @Nullable String missing(List<DiskImage> disks) {
@@ -142,50 +143,32 @@ final class GateTaker implements Takeover.Target {
         }
     }
 
-    private void prepareDisks(List<DiskImage> disks, Consumer<@Nullable String> prepared) {
-        final Gathered gathered = new Gathered(disks.size() + 1, prepared);
-        disks.forEach(disk -> controllers.prepare(disk, gathered::one));
-        gathered.one(null);
-    }
-
-    /// The first refusal of several, told when all have answered.
-    private static final class Gathered {
-        private final Consumer<@Nullable String> done;
-        private int left;
-        private @Nullable String refusal;
-
-        Gathered(int count, Consumer<@Nullable String> done) {
-            this.left = count;
-            this.done = done;
-        }
-
-        void one(@Nullable String why) {
-            if (refusal == null) {
-                refusal = why;
-            }
-            left--;
-            if (left == 0) {
-                done.accept(refusal);
-            }
-        }
-    }
-
     @Override
-    public void take(List<DiskState> disks, Consumer<@Nullable String> taken) {
+    public void take(List<DiskState> disks, @Nullable VolumeRecord attachment, Consumer<@Nullable String> taken) {
         final long beganNs = control.clock().nanoTime();
         final VolumeEntry entry = controllers.volumeOf(disks.getFirst().name());
-        if (cluster != null && entry != null && entry.volume() instanceof ClusterVolume volume) {
-            cluster.take(volume, refusal -> {
-                if (refusal == null) {
-                    run(disks, beganNs, taken);
-                } else {
-                    disks.forEach(GateTaker::closeFds);
-                    taken.accept("volume " + volume.name() + " is not attached: " + refusal);
-                }
-            });
-        } else {
+        final ClusterVolume remote = entry != null && entry.volume() instanceof ClusterVolume volume ? volume : null;
+        if (cluster == null || remote == null || (attachment != null && cluster.goOn(remote, attachment))) {
             run(disks, beganNs, taken);
+        } else {
+            attach(cluster, remote, disks, beganNs, taken);
         }
+    }
+
+    private void attach(
+            ClusterTaker from,
+            ClusterVolume volume,
+            List<DiskState> disks,
+            long beganNs,
+            Consumer<@Nullable String> taken) {
+        from.take(volume, refusal -> {
+            if (refusal == null) {
+                run(disks, beganNs, taken);
+            } else {
+                disks.forEach(GateTaker::closeFds);
+                taken.accept("volume " + volume.name() + " is not attached: " + refusal);
+            }
+        });
     }
 
     private static void closeFds(DiskImage disk) {
@@ -205,17 +188,18 @@ final class GateTaker implements Takeover.Target {
 
     private void run(List<DiskState> disks, long beganNs, Consumer<@Nullable String> taken) {
         final long attachedNs = control.clock().nanoTime();
-        final Gathered gathered = new Gathered(disks.size() + 1, refusal -> {
-            taken.accept(refusal);
-            LOG.log(
-                    Level.INFO,
-                    "take-over: {0} attached in {1} us, rings started in {2} us",
-                    disks.getFirst().name(),
-                    (attachedNs - beganNs) / US_NS,
-                    (control.clock().nanoTime() - attachedNs) / US_NS);
+        controllers.take(disks, new Consumer<>() {
+            @Override
+            public void accept(@Nullable String refusal) {
+                taken.accept(refusal);
+                LOG.log(
+                        Level.INFO,
+                        "take-over: {0} attached in {1} us, rings started in {2} us",
+                        disks.getFirst().name(),
+                        (attachedNs - beganNs) / US_NS,
+                        (control.clock().nanoTime() - attachedNs) / US_NS);
+            }
         });
-        disks.forEach(disk -> controllers.take(disk, gathered::one));
-        gathered.one(null);
     }
 
     @Override

@@ -120,6 +120,7 @@ final class HandoverMethods {
         for (final HandoverResult.Pause pause : result.pauses()) {
             final ObjectNode target = pauses.addObject();
             target.set("controllers", names(pause.disks()));
+            target.put("slow_us", pause.slowNs() / US_NS);
             target.put("drain_us", pause.drainNs() / US_NS).put("pause_us", pause.ns() / US_NS);
         }
         call.answer(answer);

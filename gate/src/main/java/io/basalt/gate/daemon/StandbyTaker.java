@@ -68,7 +68,8 @@ final class StandbyTaker implements Standby.Target {
     }
 
     private void take(List<DiskState> states, Gathered gathered) {
-        taker.take(states, refusal -> {
+        // What the dead gate had sent may still arrive: no attachment of it will do.
+        taker.take(states, null, refusal -> {
             if (refusal != null) {
                 states.forEach(disk -> gathered.refused.add(disk.name()));
             }

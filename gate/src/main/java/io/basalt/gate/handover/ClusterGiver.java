@@ -2,6 +2,8 @@ package io.basalt.gate.handover;
 
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
+import io.basalt.wire.meta.VolumeRecord;
+import org.jspecify.annotations.Nullable;
 
 /// What of a hand-over is about the cluster, in the old gate: who the node is to the metaserver, and
 /// which attachments end. Control reactor.
@@ -19,9 +21,11 @@ public final class ClusterGiver {
         client.pause();
     }
 
-    /// Nothing asks a volume any more: the next process attaches it.
-    public void suspended(ClusterVolume volume) {
-        client.rest(volume);
+    /// Nothing asks a volume any more: the next process does.
+    ///
+    /// @return the attachment that it may go on with; null if it has to attach the volume anew
+    public @Nullable VolumeRecord suspended(ClusterVolume volume) {
+        return client.rest(volume);
     }
 
     /// The next process is dead, and a volume is about to be used here again. Attached anew if it

@@ -3,6 +3,7 @@ package io.basalt.gate.handover;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.reactor.Reactor;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// anything, and attaches each volume when it is told that the old gate has let go of it. Control
 /// reactor.
 public final class ClusterTaker {
-    private static final long LOOK_NS = 5_000_000;
+    private static final long LOOK_NS = 500_000;
     private static final int CONNECT_LOOKS = 200;
 
     private final Reactor control;
@@ -57,6 +58,15 @@ public final class ClusterTaker {
     /// waited for, for long.
     public void connect(Runnable then) {
         client.connect(CONNECT_LOOKS, then);
+    }
+
+    /// The old gate has let go of a volume, and nothing sent there can take effect any more: go on with its
+    /// attachment. Without a step that could be the first of its kind in this process: guests wait.
+    ///
+    /// @param attachment the old gate's
+    /// @return whether that is done; otherwise it has to be [#take]n
+    public boolean goOn(ClusterVolume volume, VolumeRecord attachment) {
+        return client.inherit(volume, attachment);
     }
 
     /// The old gate has let go of a volume: raise its generation, so that nothing sent there takes

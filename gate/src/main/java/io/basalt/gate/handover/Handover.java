@@ -12,6 +12,7 @@ import io.basalt.gate.handover.HandoverMessage.Taken;
 import io.basalt.gate.handover.HandoverResult.Pause;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.Timer;
+import io.basalt.wire.meta.VolumeRecord;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,10 +46,12 @@ public final class Handover {
     private boolean draining;
     private boolean commitSent;
     private boolean served;
+    private long slowedNs;
     private long suspendedNs;
     private long drainedNs;
     private String failure = "";
     private int processId;
+    private boolean knowsAttachments;
 
     /// What is handed over.
     public interface Source {
@@ -62,6 +65,14 @@ public final class Handover {
         /// Controllers, those together that share a volume.
         List<List<String>> groups();
 
+        /// Have controllers' disks ask for little at a time, while they go on: before [#suspend], so that there is
+        /// little to wait for then. Undone by [#resume].
+        ///
+        /// @param slowed run when little is in flight, or that has taken too long
+        default void slow(List<String> group, Runnable slowed) {
+            slowed.run();
+        }
+
         /// Let go of controllers' disks.
         ///
         /// @param suspended run when nothing of theirs is in flight; not after [#resume] for them
@@ -70,7 +81,13 @@ public final class Handover {
         /// What became of a suspended controller since its image was made.
         DiskState state(String controller);
 
-        /// Run controllers' disks again that [#suspend] was called for.
+        /// Let go of the volume of suspended controllers, too.
+        ///
+        /// @return the attachment that the new process may go on with; null if there is none
+        @Nullable
+        VolumeRecord letGo(List<String> group);
+
+        /// Run controllers' disks again that [#slow] or [#suspend] was called for.
         ///
         /// @param absence what the process that has died may have done with them
         void resume(List<String> group, Absence absence);
@@ -191,13 +208,14 @@ public final class Handover {
     }
 
     private void greeted(Hello hello) {
-        if (hello.formatMin() > HandoverFormat.FORMAT || hello.formatMax() < HandoverFormat.FORMAT) {
+        if (hello.formatMin() > HandoverFormat.FORMAT || hello.formatMax() < HandoverFormat.FORMAT_MIN) {
             abort("version " + hello.product() + " hands over in formats " + hello.formatMin() + " to "
-                    + hello.formatMax() + ", this gate in " + HandoverFormat.FORMAT
+                    + hello.formatMax() + ", this gate in " + HandoverFormat.FORMAT_MIN + " to " + HandoverFormat.FORMAT
                     + "; upgrade by way of a version in between");
             return;
         }
         processId = hello.processId();
+        knowsAttachments = hello.formatMax() >= HandoverFormat.ATTACHMENTS;
         become(HandoverState.PREPARING, "process " + hello.processId() + ", version " + hello.product());
         limit(times.prepareNs(), "the new gate did not get ready in time");
         source.hold();
@@ -215,6 +233,15 @@ public final class Handover {
         final List<String> group = groups.get(switched.size());
         switched.add(group);
         draining = true;
+        slowedNs = control.clock().nanoTime();
+        limit(times.drainNs(), String.join(", ", group) + " could not be slowed down in time; ask again later");
+        source.slow(group, () -> slowed(group));
+    }
+
+    private void slowed(List<String> group) {
+        if (state != HandoverState.SWITCHING) {
+            return;
+        }
         suspendedNs = control.clock().nanoTime();
         limit(times.drainNs(), "requests of " + String.join(", ", group) + " did not finish in time; ask again later");
         source.suspend(group, () -> suspended(group));
@@ -228,12 +255,14 @@ public final class Handover {
         drainedNs = control.clock().nanoTime();
         limit(times.takeNs(), "the new gate did not run " + String.join(", ", group) + " in time");
         sent = switched.size();
-        send(new Switch(group.stream().map(source::state).toList()));
+        final VolumeRecord attachment = source.letGo(group);
+        send(new Switch(group.stream().map(source::state).toList(), knowsAttachments ? attachment : null));
     }
 
     private void taken() {
         final long nowNs = control.clock().nanoTime();
-        final Pause pause = new Pause(switched.getLast(), drainedNs - suspendedNs, nowNs - suspendedNs);
+        final Pause pause =
+                new Pause(switched.getLast(), suspendedNs - slowedNs, drainedNs - suspendedNs, nowNs - suspendedNs);
         pauses.add(pause);
         LOG.log(Level.INFO, "hand-over: {0}", pause);
         next();

@@ -20,6 +20,7 @@ import io.basalt.virtio.vhostuser.SessionImage;
 import io.basalt.wire.meta.FieldReader;
 import io.basalt.wire.meta.FieldWriter;
 import io.basalt.wire.meta.MetaFormatException;
+import io.basalt.wire.meta.VolumeRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.function.Supplier;
 /// The bodies of hand-over messages. What a message holds is written in the order of its record's
 /// components: lists with their length before them (32 bits), numbers and truth values as wide as
 /// they are, a null as one byte 0 and anything else with a byte 1 before it, descriptors as their
-/// place among the frame's.
+/// place among the frame's. The attachment of a Switch, which ends it, is just not there if it is null.
 final class HandoverCodec {
     private static final int HELLO = 1;
     private static final int PREPARE = 2;
@@ -72,7 +73,7 @@ final class HandoverCodec {
     static Frame encode(HandoverMessage message) {
         final Writer out = new Writer();
         final int type = out.message(message);
-        return new Frame(HandoverFormat.frame(type, out.fields.toByteArray(), out.fds.size()), out.fds);
+        return new Frame(HandoverFormat.frame(out.format, type, out.fields.toByteArray(), out.fds.size()), out.fds);
     }
 
     /// @param fds as many as the header says; the message's from now on
@@ -90,6 +91,9 @@ final class HandoverCodec {
     static final class Writer {
         final FieldWriter fields = new FieldWriter();
         final List<Integer> fds = new ArrayList<>();
+
+        /// The oldest that has all of what was written.
+        int format = HandoverFormat.FORMAT_MIN;
 
         int message(HandoverMessage message) {
             return switch (message) {
@@ -115,6 +119,11 @@ final class HandoverCodec {
                 case Switch change -> {
                     fields.putInt(change.disks().size());
                     change.disks().forEach(this::state);
+                    final VolumeRecord attachment = change.attachment();
+                    if (attachment != null) {
+                        format = HandoverFormat.ATTACHMENTS;
+                        attachment.write(fields);
+                    }
                     yield SWITCH;
                 }
                 case Taken _ -> TAKEN;
@@ -244,7 +253,10 @@ final class HandoverCodec {
                                     () -> new VolumeFile(fields.takeText("volume", TEXT_BYTES_MAX), fd("file"))),
                             list("disk count", DISK_COUNT_MAX, this::image));
                 case READY -> new Ready();
-                case SWITCH -> new Switch(list("disk count", DISK_COUNT_MAX, this::state));
+                case SWITCH ->
+                    new Switch(
+                            list("disk count", DISK_COUNT_MAX, this::state),
+                            fields.remaining() > 0 ? VolumeRecord.read(fields) : null);
                 case TAKEN -> new Taken();
                 case COMMIT -> new Commit();
                 case COMMITTED -> new Committed();

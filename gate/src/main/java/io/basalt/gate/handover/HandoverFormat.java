@@ -19,10 +19,15 @@ import java.lang.foreign.MemorySegment;
 /// `fds` descriptors travel with the frame's first bytes (SCM_RIGHTS), at most 253 with each of them;
 /// the body names them by their place in that row, -1 is none.
 ///
-/// History. 1: the first.
+/// Each frame is written in the oldest format that has all of it, so that one of a version before can read what
+/// it needs.
+///
+/// History. 1: the first. 2: a Switch may end with an attachment.
 public final class HandoverFormat {
-    /// The format written, and the newest read.
-    public static final int FORMAT = 1;
+    /// The newest format written and read.
+    public static final int FORMAT = 2;
+    /// The first that has attachments.
+    static final int ATTACHMENTS = 2;
     /// The oldest read.
     public static final int FORMAT_MIN = 1;
     /// Bytes before a body.
@@ -41,12 +46,12 @@ public final class HandoverFormat {
     record Header(int type, int length, int fdCount, int bodyChecksum) {}
 
     /// A whole frame.
-    static byte[] frame(int type, byte[] body, int fdCount) {
+    static byte[] frame(int format, int type, byte[] body, int fdCount) {
         assert body.length <= BODY_BYTES_MAX;
         assert fdCount <= FD_COUNT_MAX;
         final FieldWriter header = new FieldWriter()
                 .putInt(MAGIC)
-                .putShort(FORMAT)
+                .putShort(format)
                 .putShort(type)
                 .putInt(body.length)
                 .putInt(fdCount)

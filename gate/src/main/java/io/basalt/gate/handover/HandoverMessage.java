@@ -1,6 +1,7 @@
 package io.basalt.gate.handover;
 
 import io.basalt.virtio.vhostuser.SessionImage;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +46,8 @@ public sealed interface HandoverMessage
     /// The old gate has let go of these disks: they are the new one's to run.
     ///
     /// @param disks all that share one volume
-    record Switch(List<DiskState> disks) implements HandoverMessage {
+    /// @param attachment of that volume to go on with; null if it is no cluster's, or is to be attached anew
+    record Switch(List<DiskState> disks, @Nullable VolumeRecord attachment) implements HandoverMessage {
         public Switch {
             disks = List.copyOf(disks);
         }

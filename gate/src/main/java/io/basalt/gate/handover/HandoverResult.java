@@ -17,9 +17,10 @@ public record HandoverResult(boolean done, String reason, int processId, List<Pa
     /// again.
     ///
     /// @param disks controllers that were switched together
+    /// @param slowNs for how long they had asked for little at a time before
     /// @param drainNs until nothing was in flight any more
     /// @param ns in all
-    public record Pause(List<String> disks, long drainNs, long ns) {
+    public record Pause(List<String> disks, long slowNs, long drainNs, long ns) {
         private static final long US_NS = 1_000;
 
         public Pause {
@@ -35,7 +36,7 @@ public record HandoverResult(boolean done, String reason, int processId, List<Pa
         @Override
         public String toString() {
             return String.join(", ", disks) + " stood still for " + ns / US_NS + " us, drained in " + drainNs / US_NS
-                    + ", switched in " + switchNs() / US_NS;
+                    + ", switched in " + switchNs() / US_NS + "; slowed down for " + slowNs / US_NS + " before";
         }
     }
 }

@@ -9,6 +9,7 @@ import io.basalt.gate.handover.HandoverMessage.Prepare;
 import io.basalt.gate.handover.HandoverMessage.Ready;
 import io.basalt.gate.handover.HandoverMessage.Switch;
 import io.basalt.gate.handover.HandoverMessage.Taken;
+import io.basalt.wire.meta.VolumeRecord;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.function.Consumer;
@@ -39,8 +40,9 @@ public final class Takeover {
         /// Run the rings of prepared disks, whose front ends are not listened to yet.
         ///
         /// @param disks their descriptors are the target's from now on
+        /// @param attachment of their volume to go on with; null if there is none, or it has to be made anew
         /// @param taken run once, with null or with why it cannot be
-        void take(List<DiskState> disks, Consumer<@Nullable String> taken);
+        void take(List<DiskState> disks, @Nullable VolumeRecord attachment, Consumer<@Nullable String> taken);
 
         /// Be the gate: listen to front ends and management calls.
         void begin();
@@ -99,7 +101,7 @@ public final class Takeover {
             target.prepare(everything, this::prepared);
         } else if (message instanceof Switch change && state == TakeoverState.READY) {
             become(TakeoverState.TAKING, change.disks().getFirst().name());
-            target.take(change.disks(), this::taken);
+            target.take(change.disks(), change.attachment(), this::taken);
         } else if (message instanceof Commit && state == TakeoverState.READY) {
             commit();
         } else {

@@ -12,15 +12,11 @@ import io.basalt.gate.handover.HolderMessage.Enlist;
 import io.basalt.gate.handover.HolderMessage.Enlisted;
 import io.basalt.gate.handover.HolderMessage.Leave;
 import io.basalt.gate.handover.HolderMessage.TakeOver;
-import io.basalt.linux.Errno;
-import io.basalt.linux.socket.UnixSocket;
-import io.basalt.linux.uring.UringSpec;
 import io.basalt.reactor.Reactor;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// *Who stands by* is told everything that the gate tells, so that it has opened and mapped it all
 /// when it is needed. When the base changes it is hung up on, and begins anew.
 public final class Holder implements AutoCloseable {
+    /// Name of the marks' file in a depository.
+    public static final String MARKS = "marks";
+
     private static final System.Logger LOG = System.getLogger(Holder.class.getName());
 
     private final Reactor control;
@@ -43,16 +42,19 @@ public final class Holder implements AutoCloseable {
     private final int marksFd;
     private final IntConsumer closer;
     private final Held held;
-    private final MemorySegment nothing = Arena.ofAuto().allocate(1);
-    private final int[] noFds = new int[UnixSocket.FDS_MAX];
+    private final Deposits deposits;
     private final List<Member> waiting = new ArrayList<>();
     private final List<Member> strangers = new ArrayList<>();
     private HolderState state = HolderState.EMPTY;
     private @Nullable Member gate;
+    private @Nullable LifeLine earlier;
 
     /// @param marks shared with gates; `marksFd` is their file, and stays the caller's
     /// @param closer closes descriptors that front ends had a hand in, which may take its time
-    public Holder(Reactor control, Marks marks, int marksFd, IntConsumer closer) {
+    /// @param depository where what is held outlives this process; it has the marks already if it has
+    ///     anything
+    public Holder(Reactor control, Marks marks, int marksFd, IntConsumer closer, Depository depository) {
+        this.deposits = new Deposits(depository);
         this.control = control;
         this.marks = marks;
         this.marksFd = marksFd;
@@ -71,13 +73,11 @@ public final class Holder implements AutoCloseable {
         String name = "a process";
 
         @Nullable
-        UnixSocket life;
+        LifeLine life;
 
-        int watch = -1;
         boolean told;
         boolean ready;
         boolean hungUp;
-        boolean dead;
 
         Member(HandoverSocket socket) {
             channel = new HandoverChannel(control, socket, this);
@@ -95,31 +95,69 @@ public final class Holder implements AutoCloseable {
         }
 
         void lives(int fd) {
-            final UnixSocket other = UnixSocket.adopt(fd);
-            life = other;
-            watch = control.engine().watch(fd, UringSpec.POLLIN | UringSpec.POLLHUP, _ -> {
-                if (!dead && other.equals(life) && isOver(other)) {
-                    dead = true;
-                    died(this);
-                }
-            });
-        }
-
-        private boolean isOver(UnixSocket other) {
-            final int result = other.receive(nothing, 1, noFds);
-            return result != -Errno.EAGAIN && result != -Errno.EINTR;
+            life = new LifeLine(control, fd, () -> died(this));
         }
 
         void close() {
             hungUp = true;
             channel.close();
-            final UnixSocket other = life;
+            final LifeLine line = life;
             life = null;
-            if (other != null) {
-                control.engine().unwatch(watch);
-                other.close();
+            if (line != null) {
+                line.close();
             }
         }
+    }
+
+    /// Begin with what an earlier life of this holder has left: nothing, or a gate that may be alive.
+    ///
+    /// @param kept descriptors by name, as the depository has kept them; this object's but for the marks
+    public void restore(Map<String, Integer> kept) {
+        final Deposits.Found found = deposits.find(kept);
+        final Prepare base = found.base();
+        if (base == null || found.life() < 0) {
+            Deposits.close(base);
+            found.disks().forEach(Deposits::close);
+            Deposits.close(found.life());
+        } else {
+            held.base(base);
+            deposits.base(base);
+            for (final Disk disk : found.disks()) {
+                if (held.disk(disk)) {
+                    deposits.disk(disk);
+                }
+            }
+            earlier = new LifeLine(control, found.life(), this::earlierDied);
+            deposits.life(found.life());
+            become(HolderState.RESTORED, base.disks().size() + " disks, held before this process began");
+        }
+        deposits.forget(kept);
+    }
+
+    private void earlierDied() {
+        endEarlier();
+        if (!marks.kept()) {
+            become(HolderState.EMPTY, "the gate of before has ended");
+            clear();
+            beginAnew("nothing is held any more");
+            next();
+        } else {
+            become(HolderState.ORPHANED, "the gate of before is dead");
+            promote();
+        }
+    }
+
+    private void endEarlier() {
+        final LifeLine line = earlier;
+        earlier = null;
+        if (line != null) {
+            line.close();
+        }
+    }
+
+    private void clear() {
+        held.clear();
+        deposits.clear();
     }
 
     /// A process has connected, which has to say what it is.
@@ -170,11 +208,12 @@ public final class Holder implements AutoCloseable {
             return;
         }
         from.lives(enlist.life());
-        if (enlist.formatMin() > HandoverFormat.FORMAT || enlist.formatMax() < HandoverFormat.FORMAT) {
+        if (enlist.formatMin() > HandoverFormat.FORMAT || enlist.formatMax() < HandoverFormat.FORMAT_MIN) {
             refuse(
                     from,
                     "it speaks formats " + enlist.formatMin() + " to " + enlist.formatMax() + ", the holder "
-                            + HandoverFormat.FORMAT + "; start the holder anew with the version of the gate");
+                            + HandoverFormat.FORMAT_MIN + " to " + HandoverFormat.FORMAT
+                            + "; start the holder anew with the version of the gate");
             return;
         }
         reconsider();
@@ -197,6 +236,11 @@ public final class Holder implements AutoCloseable {
             refuse(from, "there is another gate, or what one that is dead has left");
             return;
         }
+        if (state == HolderState.RESTORED) {
+            // It is alive, and tells everything again.
+            endEarlier();
+            clear();
+        }
         final Member candidate = gate;
         if (state == HolderState.STARTING && candidate != null) {
             become(HolderState.EMPTY, "a gate serves already");
@@ -211,6 +255,14 @@ public final class Holder implements AutoCloseable {
         gate = next;
         marks.kept(false);
         become(HolderState.STARTING, next.name);
+        deposit(next);
+    }
+
+    private void deposit(Member serving) {
+        final LifeLine line = serving.life;
+        if (line != null) {
+            deposits.life(line.fd());
+        }
     }
 
     /// Have one that waits be the gate if there is none and nothing to take over.
@@ -224,6 +276,7 @@ public final class Holder implements AutoCloseable {
 
     private void based(Prepare base) {
         held.base(base);
+        deposits.base(base);
         if (state == HolderState.STARTING) {
             become(HolderState.SERVED, base.disks().size() + " disks");
         }
@@ -247,6 +300,7 @@ public final class Holder implements AutoCloseable {
 
     private void told(Disk disk) {
         if (held.disk(disk)) {
+            deposits.disk(disk);
             waiting.stream().filter(each -> each.told).forEach(each -> each.channel.send(disk));
         }
     }
@@ -293,14 +347,18 @@ public final class Holder implements AutoCloseable {
     private void left(Member member, String reason) {
         gate = null;
         become(HolderState.EMPTY, reason);
-        held.clear();
+        clear();
         member.close();
+        beginAnew("nothing is held any more");
+        next();
+    }
+
+    private void beginAnew(String reason) {
         for (final Member each : List.copyOf(waiting)) {
             if (each.told) {
-                expel(each, "must begin anew: nothing is held any more");
+                expel(each, "must begin anew: " + reason);
             }
         }
-        next();
     }
 
     private void died(Member member) {
@@ -325,7 +383,8 @@ public final class Holder implements AutoCloseable {
         promote();
     }
 
-    /// Let one that waits take over what a dead gate has left: the first that can at once, else the first.
+    /// Let one that waits take over what a dead gate has left: the first that can at once, else the
+    /// first.
     private void promote() {
         if (state == HolderState.ORPHANED && !waiting.isEmpty()) {
             final Member next =
@@ -334,13 +393,15 @@ public final class Holder implements AutoCloseable {
             final List<String> lost = held.lost(marks);
             gate = next;
             become(HolderState.SERVED, next.name + (lost.isEmpty() ? "" : ", without the front ends of " + lost));
+            deposit(next);
             next.channel.send(new TakeOver(lost));
         }
     }
 
-    /// Let go of everything.
+    /// Let go of everything; what the depository has stays there.
     @Override
     public void close() {
+        endEarlier();
         strangers.forEach(Member::close);
         waiting.forEach(Member::close);
         final Member current = gate;

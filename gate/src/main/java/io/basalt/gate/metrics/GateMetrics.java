@@ -18,6 +18,7 @@ import io.basalt.wire.metrics.MetricsPage;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 
 /// What a gate counts, as metrics: of each disk, each virtqueue, each reactor, and of the process. One owner: the
 /// control reactor.
@@ -36,20 +37,24 @@ public final class GateMetrics {
     private final ControllerHost controllers;
     private final ReactorHost reactors;
     private final IntSupplier unapplied;
+    private final LongSupplier moves;
 
     /// @param version the product's
     /// @param unapplied how many calls of the state file have failed so far
+    /// @param moves queues moved from a busy reactor to another so far
     public GateMetrics(
             String version,
             VolumeRegistry volumes,
             ControllerHost controllers,
             ReactorHost reactors,
-            IntSupplier unapplied) {
+            IntSupplier unapplied,
+            LongSupplier moves) {
         this.version = version;
         this.volumes = volumes;
         this.controllers = controllers;
         this.reactors = reactors;
         this.unapplied = unapplied;
+        this.moves = moves;
     }
 
     /// Everything, as Prometheus reads it.
@@ -62,7 +67,13 @@ public final class GateMetrics {
                 MetricType.GAUGE,
                 "Calls of the state file that fail and are tried again.",
                 unapplied.getAsInt());
+        page.single(
+                "basalt_gate_queue_moves_total",
+                MetricType.COUNTER,
+                "Queues moved from a busy reactor to one that had time.",
+                moves.getAsLong());
         disks(page);
+        QosMetrics.add(page, volumes);
         queues(page);
         reactors(page);
         ProcessMetrics.add(page);

@@ -13,6 +13,7 @@ import io.basalt.gate.volume.VolumeFactory;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.gate.volume.VolumeSpec;
 import io.basalt.reactor.Reactor;
+import io.basalt.wire.meta.VolumeRecord;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -65,19 +66,24 @@ final class PracticeGate implements Handover.Source, Takeover.Target {
     }
 
     @Override
+    public void slow(List<String> group, Runnable slowed) {
+        controllers.slow(group, slowed);
+    }
+
+    @Override
     public void suspend(List<String> group, Runnable suspended) {
-        controllers.suspend(group, () -> {
-            final ClusterVolume volume = clusterVolume();
-            if (volume != null && cluster != null) {
-                cluster.rest(volume);
-            }
-            suspended.run();
-        });
+        controllers.suspend(group, suspended);
     }
 
     @Override
     public DiskState state(String controller) {
         return controllers.suspendedState(controller);
+    }
+
+    @Override
+    public @Nullable VolumeRecord letGo(List<String> group) {
+        final ClusterVolume volume = clusterVolume();
+        return volume == null || cluster == null ? null : cluster.rest(volume);
     }
 
     @Override
@@ -108,16 +114,16 @@ final class PracticeGate implements Handover.Source, Takeover.Target {
         // Nobody listens there, and it is never looked for: a session is taken over before.
         controllers.create(
                 new ControllerSpec(DISK, DISK, Path.of("/dev/null"), ControllerSpec.Mode.CLIENT, false, true, "", 0));
-        controllers.prepare(everything.disks().getFirst(), prepared);
+        controllers.prepare(everything.disks(), prepared);
     }
 
     @Override
-    public void take(List<DiskState> disks, Consumer<@Nullable String> taken) {
+    public void take(List<DiskState> disks, @Nullable VolumeRecord attachment, Consumer<@Nullable String> taken) {
         final ClusterVolume volume = clusterVolume();
         if (volume != null && cluster != null) {
-            cluster.attach(volume, generation);
+            cluster.attach(volume, attachment, generation);
         }
-        controllers.take(disks.getFirst(), taken);
+        controllers.take(disks, taken);
     }
 
     @Override

@@ -114,7 +114,7 @@ public final class Rehearsal implements AutoCloseable {
         final DiskState state = new DiskState(PracticeGate.DISK, true, new SameFront(guest.bases()));
         final Prepare everything = new Prepare("{}", -1, -1, List.of(), List.of(image));
         await(answer -> gate.prepare(everything, answer));
-        await(answer -> gate.take(List.of(state), answer));
+        await(answer -> gate.take(List.of(state), null, answer));
         await(answer -> {
             gate.begin();
             answer.accept(null);

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What the methods need of the gate's controllers. Every call and every completion is in the control reactor.
+/// What the methods need of the gate's controllers. Every call and every completion is in the control
+/// reactor.
 public interface ControllerHost {
     /// Make a controller and open its socket. No controller has the name, and the volume exists.
     ///
@@ -13,8 +14,8 @@ public interface ControllerHost {
 
     /// Close a controller's sessions, let its requests finish, and remove it and its socket.
     ///
-    /// @param completion called once, now or later, with null when the controller is gone or with why it is not. If
-    ///     no controller has the name it is gone already.
+    /// @param completion called once, now or later, with null when the controller is gone or with why it
+    ///     is not. If no controller has the name it is gone already.
     void delete(String name, Consumer<@Nullable RpcError> completion);
 
     /// All controllers, in the order of their making; those under deletion too.
@@ -29,6 +30,13 @@ public interface ControllerHost {
 
     /// Set whether the guest is told of a write cache that it has to flush. The controller exists.
     void writeback(String name, boolean enabled);
+
+    /// Have a queue that runs live on another data reactor: what it has in flight is answered on the old
+    /// one first, and the guest notices a pause.
+    ///
+    /// @param reactor id of the reactor
+    /// @param moved called once, now or later, with null when it runs there or with why it does not
+    void moveQueue(String name, int queue, int reactor, Consumer<@Nullable String> moved);
 
     /// Be told when a guest has changed what must outlive the gate: its cache mode. Called before the
     /// guest's request is answered.

@@ -47,8 +47,10 @@ public record ControllerStatus(
     /// @param reactor id of the reactor that it lives on
     /// @param size entries of its ring
     /// @param inFlight requests taken and not answered
-    /// @param requests requests answered since the start
+    /// @param requests requests answered since it came to this reactor
+    /// @param bytes moved by them, or covered
     /// @param resubmitted requests that a gate which died had taken and this one executed again, at the last start
+    /// @param moves how often it has come to another reactor since the ring started
     /// @param fault why the ring is broken, or empty
     public record Queue(
             int index,
@@ -57,6 +59,8 @@ public record ControllerStatus(
             int size,
             int inFlight,
             long requests,
+            long bytes,
             int resubmitted,
+            int moves,
             String fault) {}
 }

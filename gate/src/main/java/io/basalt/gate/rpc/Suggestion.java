@@ -3,13 +3,13 @@ package io.basalt.gate.rpc;
 import java.util.Collection;
 
 /// The guess at what somebody meant who wrote a word that is not known.
-final class Suggestion {
+public final class Suggestion {
     private static final int WORD_LENGTH_MAX = 128;
 
     private Suggestion() {}
 
     /// `did you mean 'x'?` with the known word that is nearest, or the fallback if none is near.
-    static String of(String word, Collection<String> known, String fallback) {
+    public static String of(String word, Collection<String> known, String fallback) {
         if (word.length() > WORD_LENGTH_MAX) {
             return fallback;
         }

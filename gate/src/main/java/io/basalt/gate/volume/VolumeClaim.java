@@ -16,9 +16,9 @@ public final class VolumeClaim implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// The volume; not to be closed by the holder.
+    /// The volume within its limits; not to be closed by the holder.
     public Volume volume() {
-        return entry.volume();
+        return entry.limited();
     }
 
     /// The volume's entry, to which the holder adds its [StatisticsSource]s.

@@ -1,6 +1,9 @@
 package io.basalt.gate.volume;
 
 import io.basalt.block.Volume;
+import io.basalt.gate.qos.LimitedVolume;
+import io.basalt.gate.qos.QosPolicy;
+import io.basalt.reactor.NanoClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -8,14 +11,17 @@ import java.util.UUID;
 /// One volume of a [VolumeRegistry]: the open volume, what it was made from, who uses it, and how much.
 public final class VolumeEntry {
     private final Volume volume;
+    private final LimitedVolume limited;
     private final List<VolumeClaim> claims = new ArrayList<>();
     private final List<Counted> sources = new ArrayList<>();
     private VolumeSpec spec;
+    private QosPolicy policy = QosPolicy.NONE;
     private IoStatistics retired = IoStatistics.NONE;
 
-    VolumeEntry(VolumeSpec spec, Volume volume) {
+    VolumeEntry(VolumeSpec spec, Volume volume, NanoClock clock) {
         this.spec = spec;
         this.volume = volume;
+        limited = new LimitedVolume(volume, clock);
     }
 
     /// A source, and what it had counted at the last reset.
@@ -56,6 +62,16 @@ public final class VolumeEntry {
     /// The volume itself.
     public Volume volume() {
         return volume;
+    }
+
+    /// The volume within its limits: what its users get.
+    public LimitedVolume limited() {
+        return limited;
+    }
+
+    /// Where its limits come from; see [VolumeRegistry#limit].
+    public QosPolicy policy() {
+        return policy;
     }
 
     /// Who uses it, in words.
@@ -122,6 +138,10 @@ public final class VolumeEntry {
 
     List<VolumeClaim> claims() {
         return claims;
+    }
+
+    void policy(QosPolicy changed) {
+        policy = changed;
     }
 
     void spec(VolumeSpec changed) {

@@ -1,7 +1,13 @@
 package io.basalt.gate.volume;
 
 import io.basalt.block.Volume;
+import io.basalt.gate.qos.QosClass;
+import io.basalt.gate.qos.QosClasses;
+import io.basalt.gate.qos.QosLimits;
+import io.basalt.gate.qos.QosPolicy;
 import io.basalt.gate.rpc.RpcError;
+import io.basalt.reactor.NanoClock;
+import io.basalt.reactor.thread.SystemClock;
 import io.basalt.store.ResizableVolume;
 import io.basalt.store.VolumeException;
 import java.util.ArrayList;
@@ -18,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// users, who are told.
 public final class VolumeRegistry implements AutoCloseable {
     private final VolumeFactory factory;
+    private final NanoClock clock;
+    private final QosClasses classes = new QosClasses();
 
     /// In the order of their making: a base comes before what is built on it.
     private final Map<String, VolumeEntry> byName = new LinkedHashMap<>();
@@ -27,9 +35,17 @@ public final class VolumeRegistry implements AutoCloseable {
     /// What volumes that are built on others hold, by their own name.
     private final Map<String, VolumeClaim> baseClaims = new HashMap<>();
 
-    /// An empty registry.
+    /// An empty registry, whose volumes are used on reactors that have the system's clock.
     public VolumeRegistry(VolumeFactory factory) {
+        this(factory, SystemClock.INSTANCE);
+    }
+
+    /// An empty registry.
+    ///
+    /// @param clock the one that the reactors have
+    public VolumeRegistry(VolumeFactory factory, NanoClock clock) {
         this.factory = factory;
+        this.clock = clock;
     }
 
     /// The volume of a spec: opened now, or the one that was opened from the same spec before.
@@ -61,11 +77,11 @@ public final class VolumeRegistry implements AutoCloseable {
     private VolumeEntry open(VolumeSpec spec) {
         final String base = spec.base();
         if (base == null) {
-            return new VolumeEntry(spec, factory.open(spec, null));
+            return new VolumeEntry(spec, factory.open(spec, null), clock);
         }
         final VolumeClaim claim = claim(base, "volume " + spec.name(), true, size -> tell(spec.name(), size));
         try {
-            final VolumeEntry entry = new VolumeEntry(spec, factory.open(spec, claim.volume()));
+            final VolumeEntry entry = new VolumeEntry(spec, factory.open(spec, claim.volume()), clock);
             baseClaims.put(spec.name(), claim);
             return entry;
         } catch (VolumeException e) {
@@ -197,10 +213,43 @@ public final class VolumeRegistry implements AutoCloseable {
     private void tell(String name, long sizeBytes) {
         final VolumeEntry entry = byName.get(name);
         if (entry != null) {
+            applyPolicy(entry);
             for (final VolumeClaim claim : List.copyOf(entry.claims())) {
                 claim.listener().resized(sizeBytes);
             }
         }
+    }
+
+    /// The classes that limits may come from.
+    public QosClasses classes() {
+        return classes;
+    }
+
+    /// Limit a volume, from now on.
+    ///
+    /// @param policy one that names a class names one there is
+    public void limit(VolumeEntry entry, QosPolicy policy) {
+        entry.policy(policy);
+        applyPolicy(entry);
+    }
+
+    /// Add a class of limits, or change one: volumes that have it follow.
+    public void define(QosClass made) {
+        classes.define(made);
+        byName.values().forEach(this::applyPolicy);
+    }
+
+    private void applyPolicy(VolumeEntry entry) {
+        final QosLimits limits = switch (entry.policy()) {
+            case QosPolicy.Own own -> own.limits();
+            case QosPolicy.OfClass named -> {
+                final QosClass known = classes.find(named.name());
+                yield known == null
+                        ? QosLimits.NONE
+                        : known.limits(entry.volume().sizeBytes());
+            }
+        };
+        entry.limited().limit(limits);
     }
 
     /// The volume of a name and kind.

@@ -21,6 +21,42 @@ class PieceRetryTest {
     private final HandWorld world = new HandWorld();
 
     @Test
+    void leavesAnAttachmentToAnotherProcessInWhichEveryChangeHasHadItsAnswer() {
+        world.submit(BlockOperation.WRITE, 0, 4096);
+        world.first().answer(AnswerCode.OK);
+        world.settle();
+
+        assertThat(world.volume.rest()).isEqualTo(TestMaps.record(HandWorld.VOLUME_BYTES, HandWorld.SHARD));
+        assertThat(world.volume.state()).isEqualTo(VolumeState.RESTING);
+    }
+
+    @Test
+    void leavesNoAttachmentInWhichAChangeMayBeOnItsWayStill() {
+        final TestRequest request = world.submit(BlockOperation.WRITE, 0, 4096);
+        world.first().end(world.first().sent.getFirst(), CallStatus.TIMED_OUT);
+        world.settle();
+        world.first().answer(AnswerCode.OK);
+        world.settle();
+        assertThat(request.status).isEqualTo(BlockStatus.OK);
+
+        assertThat(world.volume.rest()).isNull();
+    }
+
+    @Test
+    void leavesANewAttachmentAgainWhateverWasOnItsWayInTheOneBefore() {
+        world.submit(BlockOperation.WRITE, 0, 4096);
+        world.first().end(world.first().sent.getFirst(), CallStatus.TIMED_OUT);
+        world.settle();
+        world.first().answer(AnswerCode.OK);
+        world.settle();
+        world.volume.rest();
+        world.volume.wake();
+        world.volume.attached(TestMaps.record(HandWorld.VOLUME_BYTES, HandWorld.SHARD));
+
+        assertThat(world.volume.rest()).isNotNull();
+    }
+
+    @Test
     void namesShardAttachmentAndIdentity() {
         world.submit(BlockOperation.WRITE, 512, 4096);
         final Call call = world.first().sent.getFirst();
@@ -114,6 +150,28 @@ class PieceRetryTest {
         }
         assertThat(world.channel.counters().of(AnswerCode.BUSY)).isEqualTo(2);
         assertThat(world.channel.counters().of(Event.BACK_OFFS)).isEqualTo(3);
+    }
+
+    @Test
+    void comesAgainUnderTheSameIdentityAfterTheTimeThatAnOverloadedPrimarySays() {
+        world.submit(BlockOperation.WRITE, 0, 4096);
+        for (int times = 1; times <= 3; times++) {
+            world.first().answer(world.first().sent.getFirst(), AnswerCode.OVERLOADED, 1, 40 * HandWorld.MS);
+            world.pass(39 * HandWorld.MS);
+            assertThat(world.first().sent).isEmpty();
+            world.pass(42 * HandWorld.MS);
+            assertThat(world.first().sent).hasSize(1);
+            assertThat(ClientRequest.sequence(world.first().sent.getFirst().body()))
+                    .isEqualTo(1);
+        }
+        assertThat(world.channel.counters().of(AnswerCode.OVERLOADED)).isEqualTo(3);
+        world.first().answer(AnswerCode.OK);
+    }
+
+    @Test
+    void saysTheVolumesWeight() {
+        world.submit(BlockOperation.READ, 0, 4096);
+        assertThat(ClientRequest.weight(world.first().sent.getFirst().body())).isEqualTo(40);
     }
 
     @Test

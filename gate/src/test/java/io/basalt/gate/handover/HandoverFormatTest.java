@@ -22,6 +22,8 @@ import io.basalt.testkit.SeededTest;
 import io.basalt.virtio.vhostuser.RegionDescription;
 import io.basalt.virtio.vhostuser.SessionImage;
 import io.basalt.wire.meta.MetaFormatException;
+import io.basalt.wire.meta.PartRecord;
+import io.basalt.wire.meta.VolumeRecord;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -50,14 +52,30 @@ class HandoverFormatTest {
                     new SessionImage.RingImage(0, 256, true, 0x10, 0x20, 0x30, -1, 77, true, true, 34, 35, 36),
                     new SessionImage.RingImage(1, 0, false, 0, 0, 0, -1, 0, false, false, -1, 37, -1)));
 
+    private static final VolumeRecord ATTACHMENT = new VolumeRecord(
+            7,
+            "vm1",
+            1 << 30,
+            1 << 20,
+            4096,
+            "ssd",
+            1_700_000_000_000L,
+            5,
+            3,
+            0x1234_5678L,
+            List.of(new PartRecord(9, 1, 0, 1 << 30)));
+
     static Stream<HandoverMessage> messages() {
         return Stream.of(
                 new Hello(1, 3, "1.2.3", 4711),
                 new Ready(),
-                new Switch(List.of(
-                        new DiskState("a", true, new NoFront()),
-                        new DiskState("b", false, new SameFront(List.of(new RingBase(3, 0x8001)))),
-                        new DiskState("c", true, new OtherFront(40, SESSION)))),
+                new Switch(
+                        List.of(
+                                new DiskState("a", true, new NoFront()),
+                                new DiskState("b", false, new SameFront(List.of(new RingBase(3, 0x8001)))),
+                                new DiskState("c", true, new OtherFront(40, SESSION))),
+                        null),
+                new Switch(List.of(new DiskState("a", true, new NoFront())), ATTACHMENT),
                 new Taken(),
                 new Commit(),
                 new Committed(),
@@ -106,17 +124,33 @@ class HandoverFormatTest {
                                 .bytes()))
                 .isEqualTo(GOLDEN_HELLO);
         assertThat(HexFormat.of()
-                        .formatHex(HandoverCodec.encode(new Switch(List.of(
-                                        new DiskState("vm1", true, new SameFront(List.of(new RingBase(2, 0xabcd)))))))
+                        .formatHex(HandoverCodec.encode(new Switch(
+                                        List.of(new DiskState(
+                                                "vm1", true, new SameFront(List.of(new RingBase(2, 0xabcd))))),
+                                        null))
                                 .bytes()))
                 .isEqualTo(GOLDEN_SWITCH);
         assertThat(HexFormat.of()
-                        .formatHex(HandoverCodec.encode(
-                                        new Switch(List.of(new DiskState("c", true, new OtherFront(40, SESSION)))))
+                        .formatHex(HandoverCodec.encode(new Switch(
+                                        List.of(new DiskState("c", true, new OtherFront(40, SESSION))), null))
                                 .bytes()))
                 .isEqualTo(GOLDEN_OTHER);
     }
 
+    /// Format 2, for ever.
+    @Test
+    void writesTheBytesOfFormatTwoForAnAttachment() {
+        assertThat(HexFormat.of()
+                        .formatHex(HandoverCodec.encode(
+                                        new Switch(List.of(new DiskState("vm1", true, new NoFront())), ATTACHMENT))
+                                .bytes()))
+                .isEqualTo(GOLDEN_ATTACHMENT);
+    }
+
+    private static final String GOLDEN_ATTACHMENT =
+            "42484f56020004006200000000000000dddc6b21c2bb2491010000000300766d3101000700000000"
+                    + "0000000300766d310000004000000000000010000010000003007373640068e5cf8b010000050000"
+                    + "000300000078563412000000000109000000000000000100000000000000000000000000004000000000";
     private static final String GOLDEN_HELLO =
             "42484f56010001000f0000000000000002bd322d95986bd0010001000500302e312e3067120000";
     private static final String GOLDEN_SWITCH =
@@ -133,20 +167,20 @@ class HandoverFormatTest {
     @Test
     void refusesAFormatThatItDoesNotKnow() {
         final byte[] frame = HandoverCodec.encode(new Ready()).bytes();
-        frame[4] = 2;
+        frame[4] = 3;
         final CRC32C checksum = new CRC32C();
         checksum.update(frame, 0, 20);
         ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN).putInt(20, (int) checksum.getValue());
 
         assertThatThrownBy(() -> decoded(frame, List.of()))
                 .isInstanceOf(MetaFormatException.class)
-                .hasMessageContaining("format 2 is not known here");
+                .hasMessageContaining("format 3 is not known here");
     }
 
     @Test
     void neverTakesChangedBytesForAMessage() {
         final HandoverCodec.Frame frame =
-                HandoverCodec.encode(new Switch(List.of(new DiskState("c", true, new OtherFront(40, SESSION)))));
+                HandoverCodec.encode(new Switch(List.of(new DiskState("c", true, new OtherFront(40, SESSION))), null));
         SeededTest.run(2000, random -> {
             final byte[] changed = frame.bytes().clone();
             changed[random.nextInt(changed.length)] ^= (byte) (1 << random.nextInt(8));
@@ -161,7 +195,7 @@ class HandoverFormatTest {
 
     private static void refuseOrRead(RandomGenerator random) {
         final HandoverCodec.Frame frame =
-                HandoverCodec.encode(new Switch(List.of(new DiskState("c", true, new OtherFront(40, SESSION)))));
+                HandoverCodec.encode(new Switch(List.of(new DiskState("c", true, new OtherFront(40, SESSION))), null));
         final byte[] body = Arrays.copyOfRange(
                 frame.bytes(), HandoverFormat.HEADER_BYTES, frame.bytes().length - random.nextInt(3));
         final int changes = 1 + random.nextInt(3);

@@ -16,9 +16,12 @@ import io.basalt.linux.socket.UnixSocket;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.testkit.ManualClock;
+import io.basalt.wire.meta.PartRecord;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -187,7 +190,7 @@ class HandoverStatesTest {
                 HELLO,
                 new Prepare("{}", 0, 0, List.of(), List.of()),
                 new Ready(),
-                new Switch(List.of(new DiskState("a1", true, new NoFront()))),
+                new Switch(List.of(new DiskState("a1", true, new NoFront())), null),
                 new Taken(),
                 new Commit(),
                 new Committed(),
@@ -257,6 +260,63 @@ class HandoverStatesTest {
         assertThat(result.done()).isTrue();
         assertThat(result.processId()).isEqualTo(4711);
         assertThat(result.pauses()).extracting(HandoverResult.Pause::disks).isEqualTo(ScriptedSource.GROUPS);
+    }
+
+    private static final VolumeRecord ATTACHMENT = new VolumeRecord(
+            7, "vm1", 1 << 20, 1 << 20, 4096, "ssd", 0, 5, 3, 1, List.of(new PartRecord(9, 1, 0, 1 << 20)));
+
+    private Switch firstSwitch(Hello hello) {
+        source.attachment = ATTACHMENT;
+        start();
+        say(hello);
+        say(new Ready());
+        source.drained(0);
+        settle();
+        return heard.stream()
+                .filter(Switch.class::isInstance)
+                .map(Switch.class::cast)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void anAttachmentIsLeftToASuccessorThatKnowsOfAttachments() {
+        assertThat(firstSwitch(new Hello(1, 2, "1.3.0", 4711)).attachment()).isEqualTo(ATTACHMENT);
+    }
+
+    @Test
+    void aSuccessorThatKnowsOfNoAttachmentsAttachesAnew() {
+        assertThat(firstSwitch(HELLO).attachment()).isNull();
+    }
+
+    @Test
+    void aDiskIsSlowedDownBeforeItIsLetGoOf() {
+        source.slowsLate = true;
+        reachSlowing();
+
+        Objects.requireNonNull(source.slowing).run();
+
+        assertThat(source.calls).containsExactly("slow a1", "suspend a1");
+    }
+
+    @Test
+    void aSuccessorThatDiesWhileADiskIsSlowedDownHasNotTouchedIt() {
+        source.slowsLate = true;
+        reachSlowing();
+        successor.close();
+        settle();
+        died();
+
+        Objects.requireNonNull(source.slowing).run();
+
+        assertThat(source.calls).containsExactly("slow a1", "release", "resume a1 NOTHING");
+    }
+
+    private void reachSlowing() {
+        start();
+        say(HELLO);
+        source.calls.clear();
+        say(new Ready());
     }
 
     @Test

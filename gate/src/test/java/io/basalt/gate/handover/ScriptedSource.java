@@ -3,10 +3,12 @@ package io.basalt.gate.handover;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
 import io.basalt.gate.handover.HandoverMessage.NoFront;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What a hand-over is about, for tests: two groups of disks that are let go of when the test says
 /// so, and a list of all that was asked.
@@ -16,6 +18,16 @@ final class ScriptedSource implements Handover.Source {
     final List<String> calls = new ArrayList<>();
     final Map<List<String>, Runnable> draining = new LinkedHashMap<>();
     boolean held;
+
+    /// Whether disks are slowed down only when the test says so.
+    boolean slowsLate;
+
+    @Nullable
+    Runnable slowing;
+
+    @Nullable
+    VolumeRecord attachment;
+
     private final int fd;
 
     /// @param fd descriptor that stands for all that are handed over
@@ -41,6 +53,16 @@ final class ScriptedSource implements Handover.Source {
     }
 
     @Override
+    public void slow(List<String> group, Runnable slowed) {
+        if (slowsLate) {
+            calls.add("slow " + group.getFirst());
+            slowing = slowed;
+        } else {
+            slowed.run();
+        }
+    }
+
+    @Override
     public void suspend(List<String> group, Runnable suspended) {
         calls.add("suspend " + group.getFirst());
         draining.put(group, suspended);
@@ -53,6 +75,11 @@ final class ScriptedSource implements Handover.Source {
             throw new AssertionError("group " + group + " is not asked for: " + calls);
         }
         suspended.run();
+    }
+
+    @Override
+    public @Nullable VolumeRecord letGo(List<String> group) {
+        return attachment;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.basalt.gate.handover.HandoverMessage.NoFront;
 import io.basalt.gate.handover.HandoverMessage.Prepare;
 import io.basalt.gate.handover.HandoverMessage.Switch;
 import io.basalt.gate.handover.HandoverMessage.Taken;
+import io.basalt.wire.meta.VolumeRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// The new gate's side, word for word.
 class TakeoverTest {
     private static final Prepare PREPARE = new Prepare("{}", -1, -1, List.of(), List.of());
-    private static final Switch SWITCH = new Switch(List.of(new DiskState("vm1", true, new NoFront())));
+    private static final Switch SWITCH = new Switch(List.of(new DiskState("vm1", true, new NoFront())), null);
 
     private final List<String> done = new ArrayList<>();
     private @Nullable Consumer<@Nullable String> prepared;
@@ -34,7 +35,8 @@ class TakeoverTest {
                 }
 
                 @Override
-                public void take(List<DiskState> disks, Consumer<@Nullable String> then) {
+                public void take(
+                        List<DiskState> disks, @Nullable VolumeRecord attachment, Consumer<@Nullable String> then) {
                     done.add("take " + disks.getFirst().name());
                     taken = then;
                 }

@@ -363,7 +363,8 @@ class HolderTest {
         assertThat(Stream.of(HolderState.values()).filter(from::canBecome))
                 .containsExactlyInAnyOrderElementsOf(
                         switch (from) {
-                            case EMPTY -> List.of(HolderState.STARTING);
+                            case EMPTY -> List.of(HolderState.STARTING, HolderState.RESTORED);
+                            case RESTORED -> List.of(HolderState.STARTING, HolderState.ORPHANED, HolderState.EMPTY);
                             case STARTING -> List.of(HolderState.SERVED, HolderState.EMPTY);
                             case SERVED -> List.of(HolderState.ORPHANED, HolderState.EMPTY);
                             case ORPHANED -> List.of(HolderState.SERVED);

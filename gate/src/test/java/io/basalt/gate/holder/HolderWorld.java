@@ -1,5 +1,7 @@
 package io.basalt.gate.holder;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.basalt.gate.handover.HandEngine;
 import io.basalt.gate.handover.HandoverMessage.DiskImage;
 import io.basalt.gate.handover.HandoverMessage.DiskState;
@@ -21,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,15 +43,57 @@ final class HolderWorld implements AutoCloseable {
             });
     private final MemFd marksFile = MemFd.create("marks", Marks.BYTES);
     private final Mapping mapping = Mapping.ofFile(marksFile.fd(), 0, Marks.BYTES, true);
-    Holder holder = newHolder();
+    Holder holder;
     boolean holderIsThere = true;
 
+    /// What a service manager keeps.
+    final Map<String, Integer> kept = new TreeMap<>();
+
     private Holder newHolder() {
-        return new Holder(control, Marks.create(mapping.segment()), marksFile.fd(), FileDescriptor::close);
+        return holder(Marks.create(mapping.segment()));
     }
 
+    private Holder holder(Marks marks) {
+        return new Holder(control, marks, marksFile.fd(), FileDescriptor::close, new Depository() {
+            @Override
+            public void put(String name, int fd) {
+                final Integer before = kept.put(name, FileDescriptor.duplicate(fd));
+                assertThat(before).as(name).isNull();
+            }
+
+            @Override
+            public void remove(String name) {
+                final Integer fd = kept.remove(name);
+                FileDescriptor.close(Objects.requireNonNull(fd, name));
+            }
+        });
+    }
+
+    void holderDies() {
+        holder.close();
+        holderIsThere = false;
+        settle();
+    }
+
+    /// The service manager starts the holder again, with what it has kept.
+    void holderComesBack() {
+        final Map<String, Integer> given = new TreeMap<>();
+        kept.forEach((name, fd) -> given.put(name, FileDescriptor.duplicate(fd)));
+        holder = holder(Marks.open(mapping.segment()));
+        holder.restore(given);
+        holderIsThere = true;
+        settle();
+    }
+
+    HolderWorld() {
+        holder = newHolder();
+    }
+
+    /// A holder that nobody has kept anything for.
     void restartHolder() {
         holder.close();
+        kept.values().forEach(FileDescriptor::close);
+        kept.clear();
         holder = newHolder();
         holderIsThere = true;
     }
@@ -293,6 +338,7 @@ final class HolderWorld implements AutoCloseable {
     @Override
     public void close() {
         holder.close();
+        kept.values().forEach(FileDescriptor::close);
         mapping.close();
         marksFile.close();
     }

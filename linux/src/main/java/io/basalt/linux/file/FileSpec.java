@@ -25,6 +25,9 @@ public final class FileSpec {
     public static final int AT_EMPTY_PATH = 0x1000;
 
     public static final int FD_CLOEXEC = 1;
+    public static final int SEEK_DATA = 3;
+    public static final int SEEK_HOLE = 4;
+
     public static final int F_SETFD = 2;
     public static final int F_GETFL = 3;
     public static final int F_SETFL = 4;

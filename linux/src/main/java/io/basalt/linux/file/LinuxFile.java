@@ -84,6 +84,16 @@ public final class LinuxFile implements AutoCloseable {
         return (int) Syscall.call(Syscall.FSYNC, fd());
     }
 
+    /// Looks for the next data or the next hole from `offset` on; the end of the file begins a hole.
+    /// Moves the file's position, which nothing else here uses.
+    ///
+    /// @param whence `SEEK_DATA` or `SEEK_HOLE` of [FileSpec]
+    /// @return its offset, or `-errno`: `-ENXIO` if there is no more data, or `offset` is beyond the
+    ///     end; `-EINVAL` if the file system does not know
+    public long seek(long offset, int whence) {
+        return Syscall.call(Syscall.LSEEK, fd(), offset, whence);
+    }
+
     /// What the kernel tells of the file.
     ///
     /// @throws LinuxException if the kernel refuses
@@ -91,17 +101,17 @@ public final class LinuxFile implements AutoCloseable {
         return FileStatus.of(fd());
     }
 
-    /// Takes the exclusive lock on the whole file, if nobody holds it. It belongs to this open file: other
-    /// opens of the same path, in this process too, are kept out, and it goes with the last descriptor that
-    /// shares this open.
+    /// Takes the exclusive lock on the whole file, if nobody holds it. It belongs to this open file:
+    /// other opens of the same path, in this process too, are kept out, and it goes with the last
+    /// descriptor that shares this open.
     ///
     /// @return 0; `-EAGAIN` if somebody holds it; or another `-errno`
     public int tryLock() {
         return lock(FileSpec.F_WRLCK, 0, WHOLE_FILE);
     }
 
-    /// Takes a shared lock on a range of bytes, of which any number of opens may hold one, if nobody holds the
-    /// exclusive one. The file need only be open for reading, and need not be as long.
+    /// Takes a shared lock on a range of bytes, of which any number of opens may hold one, if nobody
+    /// holds the exclusive one. The file need only be open for reading, and need not be as long.
     ///
     /// @return 0; `-EAGAIN` if somebody holds the exclusive lock; or another `-errno`
     public int tryShare(long offset, long length) {

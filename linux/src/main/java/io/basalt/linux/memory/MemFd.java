@@ -50,6 +50,13 @@ public final class MemFd implements AutoCloseable {
         return descriptor.number();
     }
 
+    /// Ends the ownership without closing.
+    ///
+    /// @return the descriptor, which is the caller's now
+    public int release() {
+        return descriptor.release();
+    }
+
     /// Sets the size in bytes.
     ///
     /// @return 0 or `-errno`: `-EPERM` if a seal forbids it

@@ -9,7 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
-/// TCP sockets for an io_uring: in blocking mode, so that the ring waits for them; nobody else calls them.
+/// TCP sockets for an io_uring: in blocking mode, so that the ring waits for them; nobody else calls
+/// them.
 public final class TcpSocket {
     /// Flags for the sockets that [io.basalt.linux.uring.IoUring#prepareAccept] makes.
     public static final int ACCEPT_FLAGS = SocketSpec.SOCK_CLOEXEC;
@@ -31,7 +32,8 @@ public final class TcpSocket {
     /// Listens on an address.
     ///
     /// @param backlog connections that may wait to be accepted
-    /// @throws LinuxException naming the address, if the kernel refuses: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`
+    /// @throws LinuxException naming the address, if the kernel refuses: `EADDRINUSE`, `EADDRNOTAVAIL`,
+    ///     `EACCES`
     public static FileDescriptor listen(InternetAddress address, String name, int backlog) {
         final FileDescriptor socket = open(address.family());
         final int fd = socket.number();
@@ -47,6 +49,20 @@ public final class TcpSocket {
             socket.close();
             throw e;
         }
+    }
+
+    /// Takes the next connection from a listening socket: a descriptor in blocking mode that sends
+    /// small messages at once, closed on exec, which is the caller's. Waits for one unless the
+    /// listening socket is nonblocking.
+    ///
+    /// @return the descriptor or `-errno`: `-EAGAIN` if nobody waits, `-EMFILE` if the process has no
+    ///     number free
+    public static int accept(int listening) {
+        final int fd = (int) Syscall.call(Syscall.ACCEPT4, listening, 0, 0, ACCEPT_FLAGS);
+        if (fd >= 0) {
+            noDelay(fd);
+        }
+        return fd;
     }
 
     /// The port that a socket is bound to.
@@ -88,8 +104,8 @@ public final class TcpSocket {
         option(fd, SocketSpec.IPPROTO_TCP, SocketSpec.TCP_NODELAY, 1);
     }
 
-    /// Ends a connection in both directions, by which receives and sends under way complete; the descriptor
-    /// stays open.
+    /// Ends a connection in both directions, by which receives and sends under way complete; the
+    /// descriptor stays open.
     ///
     /// @return 0 or `-errno`: `-ENOTCONN` if it is not connected
     public static int shutdown(int fd) {

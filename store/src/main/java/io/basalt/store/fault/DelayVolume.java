@@ -107,6 +107,11 @@ public final class DelayVolume extends WrappedVolume {
         }
 
         @Override
+        public void hurry(boolean wanted) {
+            below.hurry(wanted);
+        }
+
+        @Override
         public void useMemory(RegionTable table) {
             below.useMemory(table);
         }

@@ -91,6 +91,11 @@ public final class ErrorVolume extends WrappedVolume {
         }
 
         @Override
+        public void hurry(boolean wanted) {
+            below.hurry(wanted);
+        }
+
+        @Override
         public void useMemory(RegionTable table) {
             below.useMemory(table);
         }

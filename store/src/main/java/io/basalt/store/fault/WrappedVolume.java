@@ -1,6 +1,7 @@
 package io.basalt.store.fault;
 
 import io.basalt.block.BlockOperation;
+import io.basalt.block.ExtentVisitor;
 import io.basalt.block.Volume;
 import io.basalt.store.VolumeRules;
 
@@ -43,6 +44,16 @@ abstract class WrappedVolume implements Volume {
     @Override
     public final boolean supports(BlockOperation operation) {
         return base.supports(operation);
+    }
+
+    @Override
+    public final boolean zeroesFast(boolean mayUnmap) {
+        return base.zeroesFast(mayUnmap);
+    }
+
+    @Override
+    public final void extents(long offset, long length, ExtentVisitor visitor) {
+        base.extents(offset, length, visitor);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.basalt.store.file;
 
 import io.basalt.block.BlockOperation;
+import io.basalt.block.ExtentVisitor;
 import io.basalt.block.VolumeChannel;
 import io.basalt.linux.Errno;
 import io.basalt.linux.memory.Mapping;
@@ -104,6 +105,16 @@ public final class FileVolume implements ResizableVolume {
             case WRITE, WRITE_ZEROES -> !readOnly();
             case DISCARD -> !readOnly() && !(punchHoleRefused && forgetRefused);
         };
+    }
+
+    @Override
+    public boolean zeroesFast(boolean mayUnmap) {
+        return clearing(mayUnmap, false) != Clearing.REFUSED;
+    }
+
+    @Override
+    public void extents(long offset, long length, ExtentVisitor visitor) {
+        file.extents(offset, length, visitor);
     }
 
     /// The open file, which holds the lock and stays the volume's; for a process that goes on with the volume.

@@ -1,5 +1,6 @@
 package io.basalt.store.file;
 
+import io.basalt.block.ExtentVisitor;
 import io.basalt.linux.Errno;
 import io.basalt.linux.LinuxException;
 import io.basalt.linux.file.BlockDevice;
@@ -215,8 +216,34 @@ final class OpenedFile implements AutoCloseable {
                 : file.status().size();
     }
 
-    /// Size of the volume on the file as it is now: a regular file is rounded up to whole blocks, unless device
-    /// blocks are written whole; a device is rounded down.
+    /// Tell the extents of a range: what the file system keeps no data for is a hole, and so is what
+    /// lies beyond the end of the file. Whole blocks are told: one that has data anywhere is content.
+    void extents(long offset, long length, ExtentVisitor visitor) {
+        final long end = offset + length;
+        long at = offset;
+        while (at < end) {
+            final long data = file.seek(at, FileSpec.SEEK_DATA);
+            final long content = data == -Errno.ENXIO ? end : data < 0 ? at : Math.min(data & -(long) blockSize, end);
+            if (content > at && !visitor.extent(content - at, true)) {
+                return;
+            }
+            at = Math.max(at, content);
+            if (at == end) {
+                return;
+            }
+            final long hole = data < 0 ? end : file.seek(Math.max(at, data), FileSpec.SEEK_HOLE);
+            // A hole that was punched since may begin where content was seen.
+            final long least = Math.max(hole, at + 1);
+            final long next = hole < 0 ? end : Math.min(least + blockSize - 1 & -(long) blockSize, end);
+            if (!visitor.extent(next - at, false)) {
+                return;
+            }
+            at = next;
+        }
+    }
+
+    /// Size of the volume on the file as it is now: a regular file is rounded up to whole blocks,
+    /// unless device blocks are written whole; a device is rounded down.
     long volumeBytes() {
         final long bytes = endOfFile();
         if (path.blockDevice()) {
@@ -251,7 +278,8 @@ final class OpenedFile implements AutoCloseable {
         return refused;
     }
 
-    /// A discard of nothing is an invalid one for kernels that know the command (6.12), and unknown to others.
+    /// A discard of nothing is an invalid one for kernels that know the command (6.12), and unknown to
+    /// others.
     private boolean kernelKnowsDiscard() {
         if (options.readOnly()) {
             return false;

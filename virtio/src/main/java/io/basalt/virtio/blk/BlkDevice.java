@@ -18,9 +18,13 @@ import java.util.Arrays;
 /// | capacitySectors | volatile, once per request | volatile | control reactor ([#resize]) |
 /// | writeback | volatile, once per request | volatile | control reactor (configuration space) |
 /// | coalescing | volatile, once per 10 ms | volatile | control reactor |
+/// | inFlightMax | volatile, once per pass of a queue | volatile | control reactor ([#slow]) |
 ///
 /// A request that races with a resize or a cache mode change sees the old or the new value, never a mixture.
 public final class BlkDevice {
+    /// Requests in flight of a queue that is slowed down: enough that what moves the data has always one to do.
+    private static final int SLOW_IN_FLIGHT_MAX = 2;
+
     private final Volume volume;
     private final BlkLimits limits;
     private final boolean readOnly;
@@ -30,6 +34,7 @@ public final class BlkDevice {
     private volatile long capacitySectors;
     private volatile boolean writeback = true;
     private volatile InterruptCoalescing coalescing = InterruptCoalescing.OFF;
+    private volatile int inFlightMax = BlkQueue.REQUEST_COUNT_MAX;
 
     /// @param volume stays the caller's; outlives the device's queues
     /// @param serial what the guest sees as the disk's serial number; bytes beyond 20 (ASCII) are cut
@@ -120,6 +125,17 @@ public final class BlkDevice {
     /// @throws IllegalArgumentException if the size is not whole blocks
     public void resize(long sizeBytes) {
         capacitySectors = sectorsOf(sizeBytes);
+    }
+
+    /// Have every queue take only a few requests at a time, or as many as ever again. What is in flight beyond
+    /// that ends by itself, so that little is left to wait for when the queues are to stop soon.
+    public void slow(boolean slowly) {
+        inFlightMax = slowly ? SLOW_IN_FLIGHT_MAX : BlkQueue.REQUEST_COUNT_MAX;
+    }
+
+    /// Most requests that a queue may have in flight now. Any thread.
+    public int inFlightMax() {
+        return inFlightMax;
     }
 
     /// The virtio feature bits that this device offers; vhost-user adds its own.

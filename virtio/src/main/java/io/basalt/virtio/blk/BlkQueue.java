@@ -63,6 +63,9 @@ public final class BlkQueue implements Poller {
     private long nowNs;
     private int base;
 
+    /// Where this poll's requests go: [VolumeChannel#shortcut()] of the channel.
+    private VolumeChannel path;
+
     // What is being served; null while stopped, and once a broken queue has nothing in flight.
     private @Nullable Virtqueue ring;
     private Signal call = Signal.NONE;
@@ -96,6 +99,7 @@ public final class BlkQueue implements Poller {
         this.device = device;
         this.index = index;
         this.channel = channel;
+        this.path = channel;
         this.engine = engine;
         this.listener = listener;
         this.parser = new BlkRequestParser(device);
@@ -215,6 +219,7 @@ public final class BlkQueue implements Poller {
     public void abandon() {
         untouchable = true;
         fetching = false;
+        channel.hurry(false);
     }
 
     private void beginToStop() {
@@ -239,13 +244,19 @@ public final class BlkQueue implements Poller {
             fail(queue, QueueFault.MEMORY_LOST);
         }
         if (state != BlkQueueState.RUNNING) {
+            channel.hurry(!untouchable);
             settleIfDrained();
         }
         return work;
     }
 
+    @SuppressWarnings("ReferenceEquality") // a channel is itself and no other
     private int pollRing(Virtqueue queue) {
         final CallPacer pacer = calls;
+        final VolumeChannel shortcut = channel.shortcut();
+        if (path != shortcut) {
+            path = shortcut;
+        }
         int work = pool.hasCompleted() ? resumeCompleted(queue) : 0;
         if (fetching || isResubmitting(queue)) {
             work += take(queue);
@@ -282,7 +293,7 @@ public final class BlkQueue implements Poller {
     private int take(Virtqueue queue) {
         final DescriptorChain into = chain;
         // One look at the ring a pass: what comes meanwhile is for the next one, and these answers do not wait for it.
-        final int most = Math.min(queue.offered(), BATCH_LENGTH);
+        final int most = Math.min(Math.min(queue.offered(), BATCH_LENGTH), device.inFlightMax() - inFlight);
         BlkRequest request = pool.first();
         int count = 0;
         long bytes = 0;
@@ -334,13 +345,13 @@ public final class BlkQueue implements Poller {
     /// @return whether one has to; otherwise the request is answered
     private boolean execute(Virtqueue queue, BlkRequest request) {
         while (true) {
-            final BlockStatus status = channel.submit(request);
+            final BlockStatus status = path.submit(request);
             if (status == BlockStatus.PENDING) {
                 inFlight++;
                 return true;
             }
             if (status != BlockStatus.OK) {
-                answer(queue, request, statusOf(status));
+                answer(queue, request, BlkRequest.statusOf(status));
                 return false;
             }
             if (!request.prepareNext()) {
@@ -357,17 +368,9 @@ public final class BlkQueue implements Poller {
                 return;
             }
         } else if (!untouchable) {
-            answer(queue, request, statusOf(status));
+            answer(queue, request, BlkRequest.statusOf(status));
         }
         pool.giveBack(request);
-    }
-
-    private static int statusOf(BlockStatus status) {
-        return switch (status) {
-            case OK -> BlkSpec.VIRTIO_BLK_S_OK;
-            case UNSUPPORTED -> BlkSpec.VIRTIO_BLK_S_UNSUPP;
-            case IO_ERROR, OUT_OF_RANGE, READ_ONLY, NO_SPACE, PENDING -> BlkSpec.VIRTIO_BLK_S_IOERR;
-        };
     }
 
     private void completed(BlkRequest request, BlockStatus status) {
@@ -555,7 +558,7 @@ public final class BlkQueue implements Poller {
             // Nothing is going on, so there is nothing to hold the call back for.
             calls.raise(call, nowNs);
         }
-        if (!fetching || pool.isEmpty()) {
+        if (!fetching || pool.isEmpty() || inFlight >= device.inFlightMax()) {
             // Whatever changes that, a command or a completion, wakes the reactor by itself.
             return true;
         }

@@ -158,6 +158,15 @@ final class BlkRequest extends BlockRequest {
         owner.completed(this, status);
     }
 
+    /// What the driver is told of a step's result.
+    static int statusOf(BlockStatus status) {
+        return switch (status) {
+            case OK -> BlkSpec.VIRTIO_BLK_S_OK;
+            case UNSUPPORTED -> BlkSpec.VIRTIO_BLK_S_UNSUPP;
+            case IO_ERROR, OUT_OF_RANGE, READ_ONLY, NO_SPACE, PENDING -> BlkSpec.VIRTIO_BLK_S_IOERR;
+        };
+    }
+
     /// Chain to answer.
     int id() {
         return id;

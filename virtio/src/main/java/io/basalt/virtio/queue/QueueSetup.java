@@ -66,4 +66,24 @@ public record QueueSetup(
                 log,
                 usedLogAddress);
     }
+
+    /// The same setup from another vring base on, that of a ring which has stopped.
+    public QueueSetup withBase(int stoppedAt) {
+        return new QueueSetup(
+                index,
+                size,
+                features,
+                memory,
+                descriptorAddress,
+                driverAddress,
+                deviceAddress,
+                stoppedAt,
+                enabled,
+                kickFd,
+                call,
+                error,
+                inflight,
+                log,
+                usedLogAddress);
+    }
 }

@@ -25,6 +25,34 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Starting, changing and stopping a queue, with and without requests in flight.
 class BlkQueueLifecycleTest {
+    @ParameterizedTest
+    @EnumSource
+    void takesFewRequestsAtATimeWhileItIsSlowedDown(Ring ring) {
+        try (BlkRig rig = new BlkRig(ring).start()) {
+            rig.volume.mode = FakeVolume.Mode.DEFERRED;
+            for (int i = 0; i < 5; i++) {
+                rig.send(VIRTIO_BLK_T_IN, i, 0, 512);
+            }
+            rig.device.slow(true);
+            rig.poll();
+            final int few = rig.device.inFlightMax();
+            assertThat(rig.queue.inFlight()).isEqualTo(few).isLessThan(5);
+            assertThat(rig.queue.arm()).as("an answer wakes it").isTrue();
+
+            rig.volume.finish(0);
+            rig.poll();
+            assertThat(rig.driver.poll()).isNotNegative();
+            assertThat(rig.queue.inFlight()).as("it goes on").isEqualTo(few);
+
+            rig.device.slow(false);
+            rig.poll();
+            assertThat(rig.queue.inFlight()).isEqualTo(4);
+            rig.volume.finishAll();
+            rig.poll();
+            assertThat(rig.queue.inFlight()).isZero();
+        }
+    }
+
     private final List<String> events = new ArrayList<>();
 
     private void acknowledged() {
@@ -94,6 +122,39 @@ class BlkQueueLifecycleTest {
             assertThat(rig.call.count).isEqualTo(calls + 1);
             assertThat(rig.status(late)).as("not taken").isEqualTo(0xff);
             assertThat(rig.volume.uses(rig.memory.table())).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatTheVolumeHoldsBackDoesNotKeepItFromStopping(Ring ring) {
+        try (BlkRig rig = new BlkRig(ring).start()) {
+            rig.volume.mode = FakeVolume.Mode.HELD_BACK;
+            final Sent read = rig.send(VIRTIO_BLK_T_IN, 0, 0, 512);
+            rig.poll();
+            assertThat(rig.queue.inFlight()).isEqualTo(1);
+            rig.queue.stop(this::stopped);
+            rig.poll();
+            rig.poll();
+            assertThat(events).hasSize(1);
+            assertThat(rig.status(read)).isEqualTo(VIRTIO_BLK_S_OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatTheVolumeHoldsBackIsNotDoneForWhoHasGone(Ring ring) {
+        try (BlkRig rig = new BlkRig(ring).start()) {
+            rig.volume.mode = FakeVolume.Mode.HELD_BACK;
+            final Sent read = rig.send(VIRTIO_BLK_T_IN, 0, 0, 512);
+            rig.poll();
+            rig.queue.abandon();
+            assertThat(rig.volume.inFlight()).isZero();
+            rig.queue.stop(this::stopped);
+            rig.poll();
+            rig.poll();
+            assertThat(events).hasSize(1);
+            assertThat(rig.status(read)).as("not answered").isEqualTo(0xff);
         }
     }
 

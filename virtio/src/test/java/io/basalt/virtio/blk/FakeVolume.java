@@ -26,7 +26,9 @@ final class FakeVolume implements Volume, VolumeChannel {
         /// Nothing moves, the answer comes at once.
         NULL,
         /// Requests wait for [#finish].
-        DEFERRED
+        DEFERRED,
+        /// Requests are held back until somebody is in a hurry.
+        HELD_BACK
     }
 
     private final byte[] bytes;
@@ -93,7 +95,7 @@ final class FakeVolume implements Volume, VolumeChannel {
         if (fault != null) {
             throw fault;
         }
-        if (mode == Mode.DEFERRED) {
+        if (mode == Mode.DEFERRED || mode == Mode.HELD_BACK) {
             waiting.add(request);
             return BlockStatus.PENDING;
         }
@@ -129,6 +131,16 @@ final class FakeVolume implements Volume, VolumeChannel {
         }
         if (at - request.offset() != request.length()) {
             throw new AssertionError("data has " + (at - request.offset()) + " bytes, not " + request.length());
+        }
+    }
+
+    @Override
+    public void hurry(boolean wanted) {
+        if (mode == Mode.HELD_BACK && wanted) {
+            finishAll();
+        } else if (mode == Mode.HELD_BACK) {
+            waiting.forEach(request -> request.completed(BlockStatus.IO_ERROR));
+            waiting.clear();
         }
     }
 

@@ -10,7 +10,6 @@ import io.basalt.gate.cluster.ClusterVolume;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcCall;
 import io.basalt.gate.rpc.RpcDispatcher;
-import io.basalt.gate.rpc.RpcError;
 import io.basalt.gate.rpc.RpcMethod;
 import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
@@ -21,10 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What is true of volumes of every kind: `bdev_get_bdevs`, `bdev_set_qos_limit`.
+/// What is true of volumes of every kind: `bdev_get_bdevs`.
 final class BdevMethods {
-    private static final List<String> LIMITS =
-            List.of("rw_ios_per_sec", "rw_mbytes_per_sec", "r_mbytes_per_sec", "w_mbytes_per_sec");
     private static final List<String> NEVER = List.of(
             "nvme_admin",
             "nvme_io",
@@ -60,16 +57,6 @@ final class BdevMethods {
                         text("name", "name or uuid of a volume; all if not given"),
                         integer("timeout", 0, Long.MAX_VALUE, "accepted; volumes are there as soon as they are made")),
                 this::describe));
-        dispatcher.register(RpcMethod.of(
-                "bdev_set_qos_limit",
-                "Limit a volume's rate; only 0, no limit, is taken",
-                List.of(
-                        VolumeMethods.name("name"),
-                        integer(LIMITS.get(0), 0, Long.MAX_VALUE, "requests per second"),
-                        integer(LIMITS.get(1), 0, Long.MAX_VALUE, "MiB per second"),
-                        integer(LIMITS.get(2), 0, Long.MAX_VALUE, "MiB per second read"),
-                        integer(LIMITS.get(3), 0, Long.MAX_VALUE, "MiB per second written")),
-                this::limit));
     }
 
     private JsonNode describe(RpcCall call) {
@@ -94,8 +81,8 @@ final class BdevMethods {
         bdev.put("optimal_write_size", 0);
         bdev.put("preferred_unmap_alignment", 0).put("preferred_unmap_granularity", 0);
         bdev.put("uuid", entry.uuid().toString());
-        final ObjectNode limits = bdev.putObject("assigned_rate_limits");
-        LIMITS.forEach(limit -> limits.put(limit, 0));
+        QosCalls.describe(
+                bdev.putObject("assigned_rate_limits"), entry.limited().limits());
         bdev.put("claimed", !entry.holders().isEmpty());
         bdev.put("zoned", false);
         final ObjectNode types = bdev.putObject("supported_io_types");
@@ -118,18 +105,5 @@ final class BdevMethods {
         final ArrayNode holders = bdev.putArray("claimed_by");
         entry.holders().forEach(holders::add);
         return bdev;
-    }
-
-    private JsonNode limit(RpcCall call) {
-        volumes.require("name", call.text("name"));
-        for (final String limit : LIMITS) {
-            if (call.integer(limit, 0) != 0) {
-                throw RpcError.unsupported(
-                        limit,
-                        "this version does not limit rates",
-                        "give 0, or limit the disk in the virtual machine's definition");
-            }
-        }
-        return Json.truth(true);
     }
 }

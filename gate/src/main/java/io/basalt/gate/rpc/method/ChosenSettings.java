@@ -1,5 +1,6 @@
 package io.basalt.gate.rpc.method;
 
+import io.basalt.gate.balance.BalanceSettings;
 import io.basalt.gate.config.ConfigEntry;
 import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.rpc.Json;
@@ -12,9 +13,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The settings of the process that an operator has chosen while it ran, and that outlive it: how reactors
-/// idle, and how much is logged. What nobody chose is left to the command line. One owner: the control
-/// reactor.
+/// The settings of the process that an operator has chosen while it ran, and that outlive it: how
+/// reactors idle, when queues move, and how much is logged. What nobody chose is left to the command
+/// line. One owner: the control reactor.
 final class ChosenSettings {
     /// The method that chooses an idle mode.
     static final String SET_IDLE = "framework_set_idle";
@@ -23,12 +24,15 @@ final class ChosenSettings {
 
     /// The object of the log level, as [LiveConfiguration#changed] is told of it.
     static final String LEVEL = "log";
+    /// The object of the choice when queues move.
+    static final String SCHEDULER = "scheduler";
     /// The object of all reactors' idle mode.
     static final String IDLE = "idle";
 
     private final Map<Integer, IdleMode> idleByReactor = new TreeMap<>();
     private @Nullable IdleMode idle;
     private @Nullable LogLevel level;
+    private @Nullable BalanceSettings scheduler;
 
     /// All data reactors idle like this; what was chosen for single ones is over.
     void idle(IdleMode mode) {
@@ -46,6 +50,11 @@ final class ChosenSettings {
         level = chosen;
     }
 
+    /// Queues move like this.
+    void scheduler(BalanceSettings settings) {
+        scheduler = settings;
+    }
+
     /// The calls that bring the choices back.
     List<ConfigEntry> entries() {
         final List<ConfigEntry> entries = new ArrayList<>();
@@ -54,6 +63,18 @@ final class ChosenSettings {
         }
         if (idle != null) {
             entries.add(entry(SET_IDLE, Json.object().put("mode", word(idle))));
+        }
+        final BalanceSettings moving = scheduler;
+        if (moving != null) {
+            entries.add(entry(
+                    SchedulerMethods.SET_SCHEDULER,
+                    Json.object()
+                            .put("name", moving.on() ? "dynamic" : "static")
+                            .put("period", moving.periodNs() / 1_000)
+                            .put("load_limit", moving.idleBelowPercent())
+                            .put("core_limit", moving.filledToPercent())
+                            .put("core_busy", moving.busyAbovePercent())
+                            .put("periods", moving.periods())));
         }
         idleByReactor.forEach((reactor, mode) -> entries.add(
                 entry(SET_IDLE, Json.object().put("mode", word(mode)).put("lcore", reactor.intValue()))));
@@ -72,6 +93,9 @@ final class ChosenSettings {
     static String objectOf(String method, ObjectNode parameters) {
         if (method.equals(SET_LEVEL)) {
             return LEVEL;
+        }
+        if (method.equals(SchedulerMethods.SET_SCHEDULER)) {
+            return SCHEDULER;
         }
         return parameters.hasNonNull("lcore")
                 ? idleObject(parameters.path("lcore").asInt())

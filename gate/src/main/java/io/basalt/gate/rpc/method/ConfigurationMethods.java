@@ -33,9 +33,13 @@ final class ConfigurationMethods {
             "bdev_basalt_create",
             "bdev_error_create",
             "bdev_delay_create",
+            QosCalls.CREATE_CLASS,
+            QosCalls.SET_CLASS,
+            QosCalls.SET_LIMIT,
             "vhost_create_blk_controller",
+            "nbd_export_create",
             "vhost_controller_set_coalescing");
-    private static final Set<String> SUBSYSTEMS = Set.of("framework", "bdev", "vhost", "vhost_blk");
+    private static final Set<String> SUBSYSTEMS = Set.of("framework", "bdev", "vhost", "vhost_blk", "nbd");
 
     private final LiveConfiguration configuration;
     private final RpcDispatcher dispatcher;
@@ -76,6 +80,10 @@ final class ConfigurationMethods {
         answer.addObject().put("subsystem", LiveConfiguration.BDEV).putArray("depends_on");
         answer.addObject()
                 .put("subsystem", LiveConfiguration.VHOST)
+                .putArray("depends_on")
+                .add(LiveConfiguration.BDEV);
+        answer.addObject()
+                .put("subsystem", LiveConfiguration.NBD)
                 .putArray("depends_on")
                 .add(LiveConfiguration.BDEV);
         return answer;

@@ -1,9 +1,11 @@
 package io.basalt.gate.rpc.method;
 
+import io.basalt.gate.balance.Balancing;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.rpc.ControllerHost;
+import io.basalt.gate.rpc.ExportHost;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.ReactorHost;
 import io.basalt.gate.rpc.RpcDispatcher;
@@ -21,6 +23,7 @@ public final class GateMethods {
 
     /// Add the methods to a dispatcher.
     ///
+    /// @param balancing moves queues between the reactors
     /// @param state loaded by [#restore()]
     /// @param clock for time stamps in answers
     /// @param cluster attaches volumes; null if the gate belongs to none
@@ -29,6 +32,7 @@ public final class GateMethods {
             VolumeRegistry volumes,
             ControllerHost controllers,
             ReactorHost reactors,
+            Balancing balancing,
             GateState state,
             GateLog log,
             GateSettings settings,
@@ -39,15 +43,23 @@ public final class GateMethods {
         // A guest that was promised write-through must find it again after a crash, so the promise is saved first.
         controllers.onChange(name -> configuration.trySave(LiveConfiguration.VHOST, name));
         new FrameworkMethods(reactors, settings, chosen, configuration).register(dispatcher);
+        new SchedulerMethods(balancing, controllers, chosen, configuration).register(dispatcher);
         new LogMethods(log, chosen, configuration).register(dispatcher);
         new ConfigurationMethods(configuration, dispatcher).register();
         new VolumeMethods(volumes, configuration).register(dispatcher);
         new FaultMethods(volumes, configuration).register(dispatcher);
         new BasaltMethods(volumes, configuration, cluster).register(dispatcher);
         new BdevMethods(volumes, cluster).register(dispatcher);
+        new QosMethods(volumes, configuration).register(dispatcher);
         new StatisticsMethods(volumes, clock).register(dispatcher);
         new VhostMethods(volumes, controllers, configuration, settings.socketDirectory()).register(dispatcher);
         return new GateMethods(configuration);
+    }
+
+    /// Add the methods of NBD exports, which become part of the configuration. Before [#restore()].
+    public void exports(RpcDispatcher dispatcher, VolumeRegistry volumes, ExportHost exports, GateSettings settings) {
+        configuration.exports(exports::list);
+        new NbdMethods(volumes, exports, configuration, settings.socketDirectory()).register(dispatcher);
     }
 
     /// Tell somebody whenever the configuration was changed and saved.
@@ -64,9 +76,10 @@ public final class GateMethods {
         return configuration.restore();
     }
 
-    /// The configuration as `save_config` tells it, for another process to take over: JSON.
+    /// The configuration as `save_config` tells it, for another process to take over: JSON. What volumes have of
+    /// their credit for bursts goes along.
     public String configuration() {
-        return Json.pretty(GateState.configurationOf(configuration.entries()));
+        return Json.pretty(GateState.configurationOf(configuration.entries(true)));
     }
 
     /// Bring back a configuration that another process has told. What cannot be brought back is logged and kept.

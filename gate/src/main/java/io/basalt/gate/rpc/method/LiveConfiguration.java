@@ -5,6 +5,7 @@ import io.basalt.gate.config.GateState;
 import io.basalt.gate.config.GateStateException;
 import io.basalt.gate.rpc.ControllerHost;
 import io.basalt.gate.rpc.ControllerStatus;
+import io.basalt.gate.rpc.ExportStatus;
 import io.basalt.gate.rpc.Json;
 import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.rpc.RpcError;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
@@ -32,6 +34,8 @@ final class LiveConfiguration {
     static final String BDEV = "bdev";
     /// SPDK's name of the subsystem of controllers.
     static final String VHOST = "vhost_blk";
+    /// The subsystem of NBD exports.
+    static final String NBD = "nbd";
 
     private static final Logger LOG = System.getLogger(LiveConfiguration.class.getName());
 
@@ -44,6 +48,7 @@ final class LiveConfiguration {
     private boolean replaying;
     private boolean unsaved;
     private Runnable saved = () -> {};
+    private Supplier<List<ExportStatus>> exports = List::of;
 
     /// An entry of the state file that could not be brought back.
     ///
@@ -63,22 +68,40 @@ final class LiveConfiguration {
         this.dispatcher = dispatcher;
     }
 
+    /// Exports are part of the configuration.
+    ///
+    /// @param all tells those there are
+    void exports(Supplier<List<ExportStatus>> all) {
+        exports = all;
+    }
+
     void onSaved(Runnable told) {
         saved = told;
     }
 
     /// Everything, in an order in which it can be made again.
     List<ConfigEntry> entries() {
+        return entries(false);
+    }
+
+    /// The same.
+    ///
+    /// @param levels whether volumes are to have the credit for bursts that they have now
+    List<ConfigEntry> entries(boolean levels) {
         final List<ConfigEntry> entries = new ArrayList<>(settings.entries());
         addUnapplied(FRAMEWORK, entries);
+        QosCalls.classes(volumes.classes()).forEach(entries::add);
         for (final VolumeEntry volume : volumes.volumes()) {
             entries.add(VolumeCalls.entry(volume.spec()));
+            QosCalls.entry(volume, levels).forEach(entries::add);
         }
         addUnapplied(BDEV, entries);
         for (final ControllerStatus controller : controllers.list()) {
             entries.addAll(VhostMethods.entries(controller));
         }
         addUnapplied(VHOST, entries);
+        exports.get().forEach(export -> entries.add(NbdMethods.entry(export)));
+        addUnapplied(NBD, entries);
         return entries;
     }
 
@@ -211,6 +234,7 @@ final class LiveConfiguration {
     private static String subsystemOf(ConfigEntry entry) {
         return switch (entry.method()) {
             case ChosenSettings.SET_IDLE, ChosenSettings.SET_LEVEL -> FRAMEWORK;
+            case "nbd_export_create" -> NBD;
             default -> entry.method().startsWith("vhost_") ? VHOST : BDEV;
         };
     }
@@ -222,6 +246,9 @@ final class LiveConfiguration {
         }
         if (subsystemOf(entry).equals(FRAMEWORK)) {
             return ChosenSettings.objectOf(entry.method(), entry.parameters());
+        }
+        if (entry.method().equals(QosCalls.CREATE_CLASS)) {
+            return QosCalls.classObject(entry.parameters().path("class").stringValue(""));
         }
         final String member = subsystemOf(entry).equals(VHOST) ? "ctrlr" : "name";
         return entry.parameters().path(member).stringValue(null);

@@ -240,7 +240,7 @@ final class VhostMethods {
             final ObjectNode target = queues.addObject();
             target.put("index", queue.index()).put("state", queue.state()).put("lcore", queue.reactor());
             target.put("size", queue.size()).put("in_flight", queue.inFlight()).put("requests", queue.requests());
-            target.put("resubmitted", queue.resubmitted());
+            target.put("resubmitted", queue.resubmitted()).put("moves", queue.moves());
             if (!queue.fault().isEmpty()) {
                 target.put("fault", queue.fault());
             }

@@ -2,6 +2,7 @@ package io.basalt.gate.rpc.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.basalt.gate.balance.Balancing;
 import io.basalt.gate.cluster.ClusterClient;
 import io.basalt.gate.cluster.ClusterPort;
 import io.basalt.gate.cluster.ClusterTimes;
@@ -88,6 +89,7 @@ final class ClusterGate implements AutoCloseable {
                 volumes,
                 controllers,
                 new FakeReactors(),
+                new Balancing((_, _) -> () -> {}, new FakeReactors(), controllers),
                 new GateState(directory),
                 GateLog.install(
                         Logger.getLogger("io.basalt.gate.rpc.method.basalt"),

@@ -35,7 +35,7 @@ final class FakeControllers implements ControllerHost {
         claims.put(
                 spec.name(),
                 volumes.claim(spec.volume(), "controller " + spec.name(), false, size -> sizes.put(spec.name(), size)));
-        final ControllerStatus.Queue queue = new ControllerStatus.Queue(0, "RUNNING", 1, 128, 3, 77, 0, "");
+        final ControllerStatus.Queue queue = new ControllerStatus.Queue(0, "RUNNING", 1, 128, 3, 77, 4096, 0, 0, "");
         final List<ControllerStatus.Session> sessions = spec.name().equals("busy")
                 ? List.of(new ControllerStatus.Session(4, "READY", true, 0x1_4000_0000L, 0x201, List.of(queue)))
                 : List.of();
@@ -80,6 +80,11 @@ final class FakeControllers implements ControllerHost {
                         before.iopsThreshold(),
                         enabled,
                         before.sessions()));
+    }
+
+    @Override
+    public void moveQueue(String name, int queue, int reactor, Consumer<@Nullable String> moved) {
+        moved.accept(reactor == 1 ? null : "the controller may not use reactor " + reactor);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.basalt.gate.rpc.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.basalt.gate.balance.Balancing;
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.GateState;
 import io.basalt.gate.config.LogLevel;
@@ -38,6 +39,7 @@ final class GateFixture implements AutoCloseable {
                 volumes,
                 controllers,
                 reactors,
+                new Balancing((_, _) -> () -> {}, reactors, controllers),
                 state,
                 log,
                 new GateSettings("1.2.3-TEST", "abc", 42, Path.of("/run/basalt")),

@@ -324,16 +324,6 @@ class GateMethodsTest {
                 .isEqualTo("p99_write_latency");
     }
 
-    @Test
-    void takesNoLimitAndSaysThatThereIsNone() {
-        gate.call("bdev_null_create", NULL0);
-        gate.call("bdev_set_qos_limit", "{'name':'Null0','rw_ios_per_sec':0,'rw_mbytes_per_sec':0}");
-        final RpcError refused = gate.failure("bdev_set_qos_limit", "{'name':'Null0','r_mbytes_per_sec':5}");
-        assertThat(refused.code()).isEqualTo(-95);
-        assertThat(refused.field()).isEqualTo("r_mbytes_per_sec");
-        assertThat(gate.failure("bdev_set_qos_limit", "{'name':'nope'}").code()).isEqualTo(-19);
-    }
-
     /// A queue that counts what the test says.
     private static final class Counter implements StatisticsSource {
         IoStatistics counted = IoStatistics.NONE;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.cli.gate;
+
+import org.jspecify.annotations.NullMarked;

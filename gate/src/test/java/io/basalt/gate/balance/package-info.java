@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.gate.balance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.gate.qos;
+
+import org.jspecify.annotations.NullMarked;

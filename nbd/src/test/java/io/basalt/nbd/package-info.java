@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.nbd;
+
+import org.jspecify.annotations.NullMarked;
