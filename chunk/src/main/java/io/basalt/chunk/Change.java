@@ -18,21 +18,17 @@ import org.jspecify.annotations.Nullable;
 /// One change under way at the primary: a client's write, discard or zeroes, or the cluster's own rewriting
 /// of a range (repair). Preallocated. The states are in [ChangeState].
 ///
-/// **Applying.** The change gets a version, goes to this device's store and, at the same time, to every copy
-/// that must
-/// have it. A copy that cannot be reached gets it when it follows again; the change waits. It holds its blocks
-/// all the
-/// while ([RangeOrder]), so nothing newer can overtake it on any copy.
+/// **Applying.** The change gets a version, goes to this device's store and, at the same time, to every
+/// copy that must have it. A copy that cannot be reached gets it when it follows again; the change waits.
+/// It holds its blocks all the while ([RangeOrder]), so nothing newer can overtake it on any copy.
 ///
-/// **Gathering.** Copies are sent whole blocks only. A write of part of a block reads the rest first; a rebuild
-/// reads all
-/// of it from the copies that are named.
+/// **Gathering.** Copies are sent whole blocks only. A write of part of a block reads the rest first; a
+/// rebuild reads all of it from the copies that are named.
 ///
-/// **Taking back.** A copy that refuses for good (a newer attachment exists, no space) has not got the change,
-/// but others
-/// may have. Then the content of the refusing copy is gathered and applied everywhere, under a new version,
-/// before the
-/// client hears of the refusal. No read has seen the change, since reads wait for it.
+/// **Taking back.** A copy that refuses for good (a newer attachment exists, no space) has not got the
+/// change, but others may have. Then the content of the refusing copy is gathered and applied everywhere,
+/// under a new version, before the client hears of the refusal. No read has seen the change, since reads
+/// wait for it.
 final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     /// Hears of the end of a rebuild.
     interface Listener {

@@ -83,9 +83,8 @@ public final class ChunkDevice implements Network.Acceptor, ConnectionListener {
     ///
     /// @param reactor drives everything; this is called in its thread
     /// @param network connects to other devices; to be listened on with this as acceptor by the owner
-    /// @param store open; stays the owner's. Its durability must not be [Durability#FLUSH]: a copy that forgets
-    ///     what it
-    ///     has acknowledged cannot be told from a good one
+    /// @param store open; stays the owner's. Its durability must not be [Durability#FLUSH]: a copy that
+    ///     forgets what it has acknowledged cannot be told from a good one
     /// @param deviceId the device's number in the map
     /// @param life higher than that of every earlier process that served the device: milliseconds of a wall
     ///     clock, say

@@ -9,8 +9,7 @@ import io.basalt.chunk.schedule.ScheduleSettings;
 /// @param scratchCount buffers of 64 KiB for repair and for writes of part of a block
 /// @param gatesMax (gate instance, placement group) pairs whose changes are remembered
 /// @param leaseNs how long a secondary promises to follow no other primary, counted by the primary from the
-///     sending of
-///     its wish; the secondary itself adds an eighth for the drift of clocks
+///     sending of its wish; the secondary itself adds an eighth for the drift of clocks
 /// @param tickNs how often everything that waits for time to pass is looked at
 /// @param callNs how long a primary waits for a copy's answer before it takes the connection for dead
 /// @param reconnectNs pause between two attempts to connect to a peer

@@ -14,11 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// Messages that find no credit wait here in order. When the connection is lost, all end and the copies on
 /// that device have to be asked to follow again, under a new session; the [Lease] is over at once.
 ///
-/// **Suspicion.** A device is suspected when its process has closed the connection and does not take a new one within
-/// [ChunkSettings#suspectNs()], when it has answered no heartbeat for a lease, and when it cannot be reached for as
-/// long
-/// after the connection was lost otherwise. Suspicion may be wrong: all that follows from it is that the metaserver is
-/// asked to go on without the copies there. One owner reactor.
+/// **Suspicion.** A device is suspected when its process has closed the connection and does not take a new
+/// one within [ChunkSettings#suspectNs()], when it has answered no heartbeat for a lease, and when it
+/// cannot be reached for as long after the connection was lost otherwise. Suspicion may be wrong: all that
+/// follows from it is that the metaserver is asked to go on without the copies there. One owner reactor.
 final class Peer implements ConnectionListener {
     private final ChunkDevice device;
     private final int deviceId;

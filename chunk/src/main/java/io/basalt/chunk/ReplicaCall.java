@@ -19,9 +19,8 @@ final class ReplicaCall extends Call {
     interface Owner {
         /// The call is over.
         ///
-        /// @param code what the copy said, [AnswerCode#BUSY] if it had too much to do; null if it is not known
-        ///     what has
-        ///     become of the message
+        /// @param code what the copy said, [AnswerCode#BUSY] if it had too much to do; null if it is not
+        ///     known what has become of the message
         void answered(ReplicaCall call, @Nullable AnswerCode code);
     }
 

@@ -69,14 +69,12 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains, int 
     /// @param stalls times that a disk takes very long
     /// @param rots times that content on the unlucky disk rots
     /// @param disksLie whether writes of the unlucky disk are also lost or done elsewhere; not where guests
-    ///     discard, but
-    ///     see [Scenario#withLiesAndDiscards()]
+    ///     discard, but see [Scenario#withLiesAndDiscards()]
     /// @param diskFails whether the unlucky disk fails for good
     /// @param moves times that an operator makes another copy primary
     /// @param attaches times that a newer gate takes the volumes over
     /// @param isolations times that a node is cut off from the other nodes and the metaserver, but not from
-    ///     gates, and
-    ///     an operator declares its copies out of sync where they are primary
+    ///     gates, and an operator declares its copies out of sync where they are primary
     /// @param metaCrashes times that the metaserver is killed or loses power
     /// @param metaOutage whether the healed cluster has to do I/O without a metaserver
     record Faults(
@@ -319,9 +317,8 @@ record Scenario(Cluster cluster, Load load, Faults faults, Strains strains, int 
                 Strains.NONE);
     }
 
-    /// Bits flip all the time on one of three disks, in data, metadata and log; connections break, and a process is
-    /// killed:
-    /// metadata and log are read anew when it begins again.
+    /// Bits flip all the time on one of three disks, in data, metadata and log; connections break, and a
+    /// process is killed: metadata and log are read anew when it begins again.
     Scenario withFlips() {
         return new Scenario(
                 new Cluster(3, 3, cluster.pgs, 1, cluster.settings, cluster.control, cluster.gate),

@@ -25,8 +25,7 @@ public final class ClusterPort {
     ///
     /// @param network of the reactor; stays the caller's
     /// @param gateInstance drawn at random for this reactor in this life of the process, not 0: half of the
-    ///     identity of
-    ///     every change
+    ///     identity of every change
     public ClusterPort(Reactor reactor, Network network, ClusterTimes times, long gateInstance) {
         if (gateInstance == 0) {
             throw new IllegalArgumentException("gate instance is 0, expected a random number");

@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// | name, volumeName, blockSize, ioTimeoutNs | final | - | - |
 /// | state, reason, layout, sizeBytes | volatile, control plane | volatile | control reactor |
 /// | channels, retired | under the monitor, control plane | under the monitor | all |
-/// | running, leaver, taken, byForce, expected, unsettledBefore, wish | control reactor | control reactor | control
-/// reactor |
+/// | the fields from `running` to `wish` | control reactor | control reactor | control reactor |
 public final class ClusterVolume implements Volume, RingListener {
     private static final System.Logger LOG = System.getLogger(ClusterVolume.class.getName());
 

@@ -8,9 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// over has not: a change whose answer was lost may be on the copies already, and is executed a second
 /// time. That does no harm as long as nothing else has changed the same bytes in between; otherwise an
 /// older write would land on top of a newer one that was acknowledged and read. So a change that may have
-/// been executed and has no result is
-/// **unsettled**, and
-/// until it has one
+/// been executed and has no result is **unsettled**, and until it has one
 ///
 /// * nothing else that touches the same bytes is sent;
 /// * unsettled changes of the same bytes go one after the other, in the order in which they were sent

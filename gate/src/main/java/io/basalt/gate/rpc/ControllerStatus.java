@@ -10,8 +10,7 @@ import java.util.List;
 /// @param delayBaseUs coalescing: longest delay of a call in microseconds; 0 is none
 /// @param iopsThreshold coalescing: requests per second below which calls are not delayed
 /// @param writeback whether the guest is told of a write cache that it has to flush (`writeback` of the
-///     configuration
-///     space); it can change this itself
+///     configuration space); it can change this itself
 /// @param sessions connections of front ends
 public record ControllerStatus(
         ControllerSpec spec,

@@ -158,9 +158,8 @@ public final class CommandCodec {
 
     /// The command of such bytes.
     ///
-    /// @throws UnknownVersionException if this process does not understand it: it must apply neither this one
-    ///     nor any
-    ///     after it
+    /// @throws UnknownVersionException if this process does not understand it: it must apply neither this
+    ///     one nor any after it
     /// @throws MetaFormatException if it is malformed
     public static MetaCommand decode(byte[] bytes) {
         final FieldReader in = new FieldReader(bytes);

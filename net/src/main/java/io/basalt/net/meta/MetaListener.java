@@ -20,8 +20,7 @@ public interface MetaListener {
     /// list: what was known before stays known, since generations never fall.
     ///
     /// @param acknowledge to be run, now or later in the same reactor, as soon as no write of an older
-    ///     generation can
-    ///     be applied any more; the metaserver grants the new attachments only then
+    ///     generation can be applied any more; the metaserver grants the new attachments only then
     default void generationsRaised(GenerationBatch batch, Runnable acknowledge) {
         acknowledge.run();
     }

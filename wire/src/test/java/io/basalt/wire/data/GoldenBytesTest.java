@@ -123,7 +123,8 @@ class GoldenBytesTest {
             "BUSY",
             "NO_SESSION",
             "STALE_VERSION",
-            "STALE_REQUEST"
+            "STALE_REQUEST",
+            "OVERLOADED"
         };
         assertThat(AnswerCode.values()).hasSize(names.length);
         for (int code = 0; code < names.length; code++) {

@@ -457,7 +457,7 @@ class GateMethodsTest {
                 .isEqualTo(GateFixture.json("{'vid':4,'id':4,'name':'busys4','started':true,'max_queues':2,"
                         + "'inflight_task_cnt':3,'state':'READY','virtio_features':'0x140000000',"
                         + "'protocol_features':'0x201','queues':[{'index':0,'state':'RUNNING','lcore':1,'size':128,"
-                        + "'in_flight':3,'requests':77,'resubmitted':0}]}"));
+                        + "'in_flight':3,'requests':77,'resubmitted':0,'moves':0}]}"));
     }
 
     @Test
@@ -554,7 +554,8 @@ class GateMethodsTest {
         assertThat(gate.call("framework_get_subsystems", "{}"))
                 .isEqualTo(GateFixture.json(
                         "[{'subsystem':'framework','depends_on':[]},{'subsystem':'bdev','depends_on':[]},"
-                                + "{'subsystem':'vhost_blk','depends_on':['bdev']}]"));
+                                + "{'subsystem':'vhost_blk','depends_on':['bdev']},"
+                                + "{'subsystem':'nbd','depends_on':['bdev']}]"));
         assertThat(gate.call("virtio_blk_get_transports", "{}"))
                 .isEqualTo(GateFixture.json("[{'name':'vhost_user_blk'}]"));
     }
