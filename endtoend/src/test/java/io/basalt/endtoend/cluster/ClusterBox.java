@@ -30,6 +30,7 @@ import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.reactor.thread.ReactorThread;
 import io.basalt.reactor.uring.UringEngine;
 import io.basalt.store.chunk.Durability;
+import io.basalt.testkit.Await;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.NodeRegistration;
@@ -41,6 +42,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -59,6 +61,7 @@ final class ClusterBox implements AutoCloseable {
     private static final int PGS = 16;
     private static final long MS = 1_000_000;
     private static final long LOSS_NS = 200 * MS;
+    private static final Duration LAYOUT_BOUND = Duration.ofSeconds(60);
     private static final ClusterKey KEY = new ClusterKey(new byte[ClusterKey.BYTES]);
     private static final NodeAddress ANY = new NodeAddress("127.0.0.1", 0);
 
@@ -186,18 +189,25 @@ final class ClusterBox implements AutoCloseable {
         await(held);
     }
 
-    /// Make a volume in the cluster.
+    /// Make a volume in the cluster, whose set is laid out a moment after its third device has joined.
     void create(String name, long sizeBytes) {
-        final CommandResult made = on(
+        Await.until("the set can place volumes", LAYOUT_BOUND, () -> {
+            final CommandResult made = propose(name, sizeBytes);
+            if (!made.done() && !made.message().contains("cannot place")) {
+                throw new AssertionError(made.message());
+            }
+            return made.done();
+        });
+    }
+
+    private CommandResult propose(String name, long sizeBytes) {
+        return on(
                 meta.reactor(),
                 done -> meta.service()
                         .propose(
                                 new MetaCommand.CreateVolume(
                                         RequestId.NONE, name, sizeBytes, 1 << 20, 512, "ssd", "default", 1),
                                 done::complete));
-        if (!made.done()) {
-            throw new AssertionError(made.message());
-        }
     }
 
     /// Make a volume in the cluster and attach it.
