@@ -28,6 +28,7 @@ final class QueuePlace {
     private PlaceState state = PlaceState.ARRIVING;
     private QueueSetup setup;
     private QueueSlot slot;
+    private boolean ending;
     private boolean abandoned;
     private int moves;
 
@@ -99,6 +100,7 @@ final class QueuePlace {
     /// @param stopped told the vring base
     void stop(IntConsumer stopped) {
         whenSettled(() -> {
+            ending = true;
             final QueueSlot current = slot;
             current.reactor().post(() -> current.stop(base -> control.post(() -> stopped.accept(base))));
         });
@@ -116,7 +118,10 @@ final class QueuePlace {
     /// @param moved told null when the queue runs there, or why it does not
     void move(VolumeShare target, Consumer<@Nullable String> moved) {
         final QueueSlot leaving = slot;
-        if (state != PlaceState.SETTLED || leaving.queue() == null || leaving.fault() != null) {
+        if (ending || abandoned) {
+            // It would be started again, in memory that its session is about to give up.
+            moved.accept("queue " + setup.index() + " is about to stop");
+        } else if (state != PlaceState.SETTLED || leaving.queue() == null || leaving.fault() != null) {
             moved.accept("queue " + setup.index() + " does not run, or is being moved already");
         } else if (leaving.reactor() == target.reactor()) {
             moved.accept(null);
