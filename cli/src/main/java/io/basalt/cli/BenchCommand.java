@@ -91,11 +91,20 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--calls", description = "Sleep until the disk calls, as a guest does; else threads poll.")
     private boolean calls;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "IOPS",
+            description = "Start no more requests a second, evenly spread; 0 (the default) for no limit.")
+    private int rate;
+
     @Option(names = "--json", description = "Print the result as JSON; no live line.")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
+        if (rate < 0) {
+            throw CommandException.usage("--rate: " + rate + " is not possible", "use 0 or more");
+        }
         final Workload workload = new Workload(
                 pattern,
                 Math.toIntExact(Math.min(blockSize.bytes(), Integer.MAX_VALUE)),
@@ -116,7 +125,8 @@ final class BenchCommand implements Callable<Integer> {
         final boolean terminal = Style.terminal();
         final boolean live = terminal && !json;
         final Bench.Progress progress = live ? this::show : (_, _) -> {};
-        final BenchResult result = new Bench(socket, workload, progress, null).run();
+        final BenchResult result =
+                new Bench(socket, workload, progress, null).atRate(rate).run();
         if (live) {
             System.err.print("\r\u001b[K");
         }

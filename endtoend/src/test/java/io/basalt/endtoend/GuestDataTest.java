@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Timeout;
 
 /// A guest makes a file system on a gate's disk, verifies what it writes, and finds it all again after a reboot.
 @Tag("guest")
-@Timeout(400)
+@Timeout(1200)
 class GuestDataTest {
-    private static final Duration STEP_BOUND = Duration.ofMinutes(3);
+    private static final Duration STEP_BOUND = Duration.ofMinutes(10);
     private static final int HUGE_PAGES = GuestMachine.MEMORY_MIB / 2;
     /// Bit 34, counted from zero: the driver and the device agreed on packed rings.
     private static final int RING_PACKED = 34;

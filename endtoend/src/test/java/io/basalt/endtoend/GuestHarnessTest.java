@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 /// The harness against QEMU's own back end: when this passes, what fails in the other guest tests is the gate's
 /// doing.
 @Tag("guest")
-@Timeout(300)
+@Timeout(1200)
 class GuestHarnessTest {
     @Test
     void guestFormatsAndReadsBackTheStorageDaemonsDisk() throws Exception {

@@ -24,11 +24,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// the dirty log, and a page it forgot would be stale after the move and fail the guest's own
 /// verification; so would a block that the wrong gate has written.
 @Tag("guest")
-@Timeout(900)
+@Timeout(2700)
 class MigrationTest {
     private static final String VOLUME = "vm1";
-    private static final Duration ROUND_BOUND = Duration.ofMinutes(5);
-    private static final Duration MIGRATION_BOUND = Duration.ofMinutes(5);
+    private static final Duration ROUND_BOUND = Duration.ofMinutes(15);
+    private static final Duration MIGRATION_BOUND = Duration.ofMinutes(15);
 
     /// On the same host, to another QEMU at the same socket, which connects while the first one still runs
     /// the guest.

@@ -18,8 +18,10 @@ import java.util.regex.Pattern;
 public final class OpenDescriptors {
     private static final Path DIRECTORY = Path.of("/proc/self/fd");
 
-    /// What the JVM opens on its own at any time: classes, its view of the machine, its sources of randomness.
-    private static final Pattern OF_THE_JVM = Pattern.compile(".*\\.(jar|class|jfr)|/(proc|sys)/.*|/dev/u?random");
+    /// What the JVM opens and closes on its own at any time: classes, its view of the machine, its sources of
+    /// randomness, and the pipes to processes, which it closes a moment after they have ended.
+    private static final Pattern OF_THE_JVM =
+            Pattern.compile(".*\\.(jar|class|jfr)|.*/lib/modules|/(proc|sys)/.*|/dev/u?random|pipe:.*");
 
     private final List<String> before = list();
     private final int ownersBefore = FileDescriptor.openCount();

@@ -163,7 +163,7 @@ public final class ClusterFixture implements AutoCloseable {
         // On a busy machine a heartbeat may be late, and nothing here brings copies back that were left out for it.
         final MetaServiceOptions service = MetaServiceOptions.DEFAULT
                 .withFirstSet("default", MetaServiceOptions.DEFAULT.firstRule(), 2, overcommitPercent)
-                .withTimes(100_000_000L, 10_000_000_000L, 50_000_000L);
+                .withTimes(100_000_000L, 60_000_000_000L, 50_000_000L);
         final NodeAddress anyPort = new NodeAddress("127.0.0.1", 0);
         return MetaServer.start(
                 MetaOptions.of(folder, KEY).withAddresses(anyPort, anyPort).withService(service));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ManyVolumesTest {
     private static final int COUNT = 10_000;
     private static final int CREATORS = 64;
-    private static final long BOUND_S = 300;
+    private static final long BOUND_S = 900;
 
     @TempDir
     private Path folder;

@@ -23,6 +23,8 @@ import java.util.UUID;
 /// @param nodes where this replica answers gates and chunk servers, for the others to tell
 /// @param snapshotEntries after how many batches of entries a snapshot takes their place
 /// @param segmentBytes length of a file of the log
+/// @param electionMs a follower that has heard of no leader for so long, or up to twice that, begins an election, in
+///     milliseconds
 /// @param newestCommand newest version of commands that this replica understands, for the others to hear
 public record QuorumOptions(
         Path folder,
@@ -34,6 +36,7 @@ public record QuorumOptions(
         NodeAddress nodes,
         long snapshotEntries,
         long segmentBytes,
+        int electionMs,
         int newestCommand) {
     /// Largest number of a replica.
     public static final int ID_MAX = 65535;
@@ -41,6 +44,9 @@ public record QuorumOptions(
     private static final int MEMBERS_MAX = 9;
     private static final long SNAPSHOT_ENTRIES = 50_000;
     private static final long SEGMENT_BYTES = 32 << 20;
+
+    /// A leader that dies is replaced within two seconds.
+    private static final int ELECTION_MS = 300;
 
     public QuorumOptions {
         members = new TreeMap<>(members);
@@ -63,6 +69,9 @@ public record QuorumOptions(
             throw new IllegalArgumentException(
                     "segmentBytes is " + segmentBytes + ", expected " + 2L * MetaLog.ENTRY_BYTES_MAX + " or more");
         }
+        if (electionMs < 1) {
+            throw new IllegalArgumentException("electionMs is " + electionMs + ", expected 1 or more");
+        }
     }
 
     /// The usual lengths.
@@ -75,18 +84,56 @@ public record QuorumOptions(
             NodeAddress rest,
             NodeAddress nodes) {
         return new QuorumOptions(
-                folder, group, id, members, join, rest, nodes, SNAPSHOT_ENTRIES, SEGMENT_BYTES, CommandCodec.VERSION);
+                folder,
+                group,
+                id,
+                members,
+                join,
+                rest,
+                nodes,
+                SNAPSHOT_ENTRIES,
+                SEGMENT_BYTES,
+                ELECTION_MS,
+                CommandCodec.VERSION);
     }
 
     /// The same with other lengths.
     public QuorumOptions withLengths(long newSnapshotEntries, long newSegmentBytes) {
         return new QuorumOptions(
-                folder, group, id, members, join, rest, nodes, newSnapshotEntries, newSegmentBytes, newestCommand);
+                folder,
+                group,
+                id,
+                members,
+                join,
+                rest,
+                nodes,
+                newSnapshotEntries,
+                newSegmentBytes,
+                electionMs,
+                newestCommand);
+    }
+
+    /// The same with another time without a leader, for tests on machines that keep a process waiting for longer
+    /// than the usual one.
+    public QuorumOptions withElection(int newElectionMs) {
+        return new QuorumOptions(
+                folder,
+                group,
+                id,
+                members,
+                join,
+                rest,
+                nodes,
+                snapshotEntries,
+                segmentBytes,
+                newElectionMs,
+                newestCommand);
     }
 
     /// The same, of a process that understands commands up to a version.
     public QuorumOptions withNewestCommand(int newest) {
-        return new QuorumOptions(folder, group, id, members, join, rest, nodes, snapshotEntries, segmentBytes, newest);
+        return new QuorumOptions(
+                folder, group, id, members, join, rest, nodes, snapshotEntries, segmentBytes, electionMs, newest);
     }
 
     /// The group that the holders of a key make.

@@ -25,21 +25,14 @@ import org.apache.ratis.util.TimeDuration;
 
 /// How Ratis is set up: times, lengths, and who may ask it what.
 final class RaftSettings {
-    /// A follower that has heard of no leader for a time drawn between these begins an election: a leader that
-    /// dies is replaced within two seconds.
-    private static final int ELECTION_MIN_MS = 300;
+    /// The longest time that a follower waits for a leader, in shortest ones.
+    private static final int ELECTION_SPREAD = 2;
 
-    private static final int ELECTION_MAX_MS = 600;
+    /// A replica that has begun just now waits between these times, and gives each round of its first election so
+    /// long: it has to load what an election takes, and so have the others.
+    private static final int FIRST_ELECTION_MIN_MS = 600;
 
-    /// A replica that has begun just now waits longer, and gives each round of its first election longer: it has to
-    /// load what an election takes, and so have the others.
-    private static final int FIRST_ELECTION_FACTOR = 2;
-
-    /// A leader that hears of no majority for [#ELECTION_MAX_MS] leads no longer, and stands back for so long
-    /// before it asks for votes again. Ratis' own ten seconds are ten seconds without a leader when the others
-    /// cannot be elected because they lack its last entries: when two are left of three, and one was slow to
-    /// answer the new leader's first requests.
-    private static final int STAND_BACK_MS = ELECTION_MAX_MS;
+    private static final int FIRST_ELECTION_MAX_MS = 1_200;
 
     /// A follower whose thread has slept this much too long waits once more before it asks for votes. On a busy
     /// host a third of a second, which is Ratis' own, is nothing; and whoever asks in vain does no harm: the
@@ -75,16 +68,19 @@ final class RaftSettings {
         RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.DAYS));
         // How long a new replica may make no progress before it is given up.
         RaftServerConfigKeys.setStagingTimeout(properties, TimeDuration.valueOf(STAGING_S, TimeUnit.SECONDS));
-        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ms(ELECTION_MIN_MS));
-        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, ms(ELECTION_MAX_MS));
+        final TimeDuration electionMax = ms(ELECTION_SPREAD * options.electionMs());
+        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ms(options.electionMs()));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, electionMax);
         if (options.members().size() > 1) {
-            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
-                    properties, ms(ELECTION_MIN_MS * FIRST_ELECTION_FACTOR));
-            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
-                    properties, ms(ELECTION_MAX_MS * FIRST_ELECTION_FACTOR));
+            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, ms(FIRST_ELECTION_MIN_MS));
+            RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, ms(FIRST_ELECTION_MAX_MS));
         }
         RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
-        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, ms(STAND_BACK_MS));
+        // A leader that hears of no majority for the longest of these leads no longer, and stands back for so long
+        // before it asks for votes again. Ratis' own ten seconds are ten seconds without a leader when the others
+        // cannot be elected because they lack its last entries: when two are left of three, and one was slow to
+        // answer the new leader's first requests.
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, electionMax);
         RaftServerConfigKeys.setSleepDeviationThreshold(properties, ms(OVERSLEPT_MS));
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, ms(REQUEST_TIMEOUT_MS));
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(options.segmentBytes()));

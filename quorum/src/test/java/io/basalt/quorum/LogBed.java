@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 
 /// A log with all of its replicas in this process, in one thread of the test's.
 abstract class LogBed implements AutoCloseable {
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
 
     final List<LogOwner> replicas = new ArrayList<>();
 

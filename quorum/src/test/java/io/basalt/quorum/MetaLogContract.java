@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What every [MetaLog] promises, whatever keeps it.
-@Timeout(120)
+@Timeout(900)
 abstract class MetaLogContract {
     @TempDir
     private Path folder = Path.of("");

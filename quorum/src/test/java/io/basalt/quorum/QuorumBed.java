@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// The replicas of a quorum in this process, each with a folder and ports of its own.
 final class QuorumBed extends LogBed {
     static final UUID GROUP = QuorumOptions.groupOf(new ClusterKey(new byte[ClusterKey.BYTES]));
+
+    /// All replicas are in one process, which a busy machine may keep waiting: who leads goes on leading.
+    static final int PATIENT_ELECTION_MS = 2_000;
+
     private static final long SNAPSHOT_ENTRIES = 8;
     private static final long SEGMENT_BYTES = 2L * MetaLog.ENTRY_BYTES_MAX;
 
@@ -101,7 +105,8 @@ final class QuorumBed extends LogBed {
                         join,
                         rest(id),
                         new NodeAddress("127.0.0.1", id))
-                .withLengths(SNAPSHOT_ENTRIES, SEGMENT_BYTES);
+                .withLengths(SNAPSHOT_ENTRIES, SEGMENT_BYTES)
+                .withElection(PATIENT_ELECTION_MS);
     }
 
     /// Where a replica says that its REST API is.

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What only a log of several replicas does: leaders change, replicas come and go, snapshots travel.
-@Timeout(120)
+@Timeout(900)
 class QuorumLogTest {
     @TempDir
     private Path folder = Path.of("");

@@ -31,9 +31,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Whole metaservers whose log is a quorum's, in this process.
-@Timeout(180)
+@Timeout(900)
 class QuorumServersTest {
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
     private static final ClusterKey KEY = new ClusterKey(new byte[ClusterKey.BYTES]);
     private static final int OK = 200;
     private static final int CREATED = 201;
@@ -141,9 +141,13 @@ class QuorumServersTest {
     }
 
     private MetaServer start(int id, SortedMap<Integer, NodeAddress> whom, boolean join) {
-        final MetaServer server = MetaServer.start(options(id).withEngine(QuorumEngine.of(id, whom, join)));
+        final MetaServer server = MetaServer.start(options(id).withEngine(engine(id, whom, join)));
         running.add(server);
         return server;
+    }
+
+    private static QuorumEngine engine(int id, SortedMap<Integer, NodeAddress> whom, boolean join) {
+        return new QuorumEngine(id, whom, join, usual -> usual.withElection(QuorumBed.PATIENT_ELECTION_MS));
     }
 
     private MetaOptions options(int id) {

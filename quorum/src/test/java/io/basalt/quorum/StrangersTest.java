@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Who does not belong to a quorum, and what nobody may ask of it, is refused; so is a state of a newer version.
-@Timeout(120)
+@Timeout(900)
 class StrangersTest {
     @TempDir
     private Path folder = Path.of("");

@@ -8,7 +8,7 @@ public interface Engine extends AutoCloseable {
     /// Submit what is queued and deliver the completions that are ready. Never blocks; makes no system call when
     /// there is nothing to submit and nothing has completed.
     ///
-    /// @return completions delivered
+    /// @return requests submitted and completions delivered
     int poll();
 
     /// Submit what is queued, then block until a completion or watched descriptor is ready, [#wake()] is called, or

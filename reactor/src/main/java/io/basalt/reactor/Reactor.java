@@ -51,7 +51,7 @@ public final class Reactor {
     private volatile IdleMode idleMode;
 
     private long nowNs;
-    private long lastWorkNs;
+    private long lastHeardNs;
     private boolean worked;
 
     /// A reactor without pollers that has not made a pass.
@@ -72,7 +72,7 @@ public final class Reactor {
         this.commands = new CommandQueue(doorbell);
         this.idleMode = configuration.idleMode();
         this.nowNs = clock.nanoTime();
-        this.lastWorkNs = nowNs;
+        this.lastHeardNs = nowNs;
         this.timers = new TimerWheel(nowNs);
     }
 
@@ -196,16 +196,17 @@ public final class Reactor {
     public int runOnce() {
         assert inLoop();
         readClock();
-        int work = pollAll();
-        work += fireTimers();
-        work += runCommands();
-        work += pollEngine();
-        worked = work > 0;
-        if (worked) {
-            lastWorkNs = nowNs;
+        int heard = pollAll();
+        final int fired = fireTimers();
+        heard += runCommands();
+        heard += pollEngine();
+        worked = heard + fired > 0;
+        // A timer is no sign that somebody is about to ask for more; what it asks the engine for is.
+        if (heard > 0) {
+            lastHeardNs = nowNs;
         }
         counters.passed(worked);
-        return work;
+        return heard + fired;
     }
 
     /// Makes one pass and, if it found nothing and the idle mode allows it, sleeps until there is something to do.
@@ -326,7 +327,7 @@ public final class Reactor {
     private boolean maySleep() {
         return switch (idleMode) {
             case POLL -> false;
-            case ADAPTIVE -> nowNs - lastWorkNs >= configuration.spinNs();
+            case ADAPTIVE -> nowNs - lastHeardNs >= configuration.spinNs();
             case INTERRUPT -> true;
         };
     }

@@ -5,7 +5,8 @@ package io.basalt.reactor;
 /// @param name shown to operators, and the name of the thread
 /// @param id number of the reactor in its process, 0 and up
 /// @param idleMode idle mode to begin with
-/// @param spinNs nanoseconds without work after which an adaptive reactor goes to sleep, 0 and up
+/// @param spinNs nanoseconds after which an adaptive reactor goes to sleep if only timers have had work,
+///     0 and up
 /// @param commandsMax posted commands run in one pass, 1 and up
 /// @param timersMax timers fired in one pass, 1 and up
 public record ReactorConfiguration(

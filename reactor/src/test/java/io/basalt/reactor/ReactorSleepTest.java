@@ -24,6 +24,32 @@ class ReactorSleepTest {
     }
 
     @Test
+    void adaptiveReactorSpinsForNobodyAfterATimer() {
+        final ReactorFixture fixture = new ReactorFixture(IdleMode.ADAPTIVE);
+        final int[] fired = new int[1];
+        fixture.turnToSleep();
+        fixture.reactor.schedule(TimerWheel.TICK_NS, () -> fired[0]++);
+        fixture.clock.advance(2 * TimerWheel.TICK_NS);
+        fixture.reactor.turn();
+        assertThat(fired[0]).isOne();
+        final int before = fixture.engine.sleeps.size();
+        fixture.reactor.turn();
+        assertThat(fixture.engine.sleeps).hasSize(before + 1);
+    }
+
+    @Test
+    void adaptiveReactorSpinsAfterATimerThatAskedTheEngineForSomething() {
+        final ReactorFixture fixture = new ReactorFixture(IdleMode.ADAPTIVE);
+        fixture.turnToSleep();
+        fixture.reactor.schedule(TimerWheel.TICK_NS, () -> fixture.engine.completions = 1);
+        fixture.clock.advance(2 * TimerWheel.TICK_NS);
+        fixture.reactor.turn();
+        final int before = fixture.engine.sleeps.size();
+        fixture.reactor.turn();
+        assertThat(fixture.engine.sleeps).hasSize(before);
+    }
+
+    @Test
     void adaptiveReactorSleepsAgainAtOnceAfterAWakeUpForNothing() {
         final ReactorFixture fixture = new ReactorFixture(IdleMode.ADAPTIVE);
         fixture.turnToSleep();

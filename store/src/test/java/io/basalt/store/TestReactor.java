@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 
 /// A reactor on a real io_uring, driven by the test's own thread.
 public final class TestReactor implements AutoCloseable {
-    private static final long BOUND_NS = 20_000_000_000L;
+    private static final long BOUND_NS = 120_000_000_000L;
 
     private final UringEngine engine;
     private final Reactor reactor;

@@ -17,7 +17,7 @@ public final class AllocationProbe {
     /// For how long the rounds go on while each of them allocates, in nanoseconds. Code that is still interpreted
     /// may allocate where its compiled form does not (calls through method handles), and on a loaded machine the
     /// compiler can be seconds behind: only code that goes on allocating is found guilty.
-    private static final long PATIENCE_NS = 20_000_000_000L;
+    private static final long PATIENCE_NS = 120_000_000_000L;
 
     private AllocationProbe() {}
 

@@ -6,8 +6,9 @@ import java.util.function.BooleanSupplier;
 
 /// Waiting for what another thread or process brings about, with a bound: for tests of real threads only.
 public final class Await {
-    /// The bound that suits anything which is a matter of milliseconds on an idle machine.
-    public static final Duration LONG_ENOUGH = Duration.ofSeconds(20);
+    /// The bound that suits anything which is a matter of milliseconds on an idle machine: a busy one may take
+    /// a thousand times as long, and only a failing test waits for the end of it.
+    public static final Duration LONG_ENOUGH = Duration.ofMinutes(2);
 
     private static final long PAUSE_NS = 200_000;
 

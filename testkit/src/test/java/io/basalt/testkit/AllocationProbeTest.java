@@ -39,7 +39,7 @@ class AllocationProbeTest {
 
     @Test
     void waitsForCodeThatStopsAllocating() {
-        final long bytes = AllocationProbe.bytesAllocated(0, RUNS, 60_000_000_000L, () -> {
+        final long bytes = AllocationProbe.bytesAllocated(0, RUNS, 120_000_000_000L, () -> {
             if (++sum <= 20L * RUNS) {
                 kept = new byte[64];
             }
@@ -50,7 +50,7 @@ class AllocationProbeTest {
 
     @Test
     void losesPatienceWithCodeThatDoesNot() {
-        final long bytes = AllocationProbe.bytesAllocated(0, 10, 20_000_000, () -> {
+        final long bytes = AllocationProbe.bytesAllocated(0, 10, 1_000_000_000, () -> {
             sum++;
             kept = new byte[64];
         });

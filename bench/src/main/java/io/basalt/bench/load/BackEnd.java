@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/// A process that serves vhost-user-blk sockets.
+/// A process that serves disks on sockets.
 public abstract class BackEnd implements AutoCloseable {
     private static final long START_LIMIT_NS = 20_000_000_000L;
     private static final long STEP_NS = 20_000_000;
@@ -16,6 +16,11 @@ public abstract class BackEnd implements AutoCloseable {
 
     BackEnd(Process process) {
         this.process = process;
+    }
+
+    /// What the process has cost so far.
+    final ProcessCost cost() {
+        return new ProcessCost(process.pid());
     }
 
     /// Socket of a disk.

@@ -58,6 +58,17 @@ final class GateProcess extends BackEnd {
         }
     }
 
+    /// Show a disk to NBD clients.
+    ///
+    /// @return the URI for them
+    String export(String disk) {
+        try (RpcClient rpc = RpcClient.connect(folder.resolve("rpc.sock"), RPC_LIMIT)) {
+            return rpc.call("nbd_export_create", object("bdev_name", disk))
+                    .path("uri")
+                    .stringValue("");
+        }
+    }
+
     private static void create(RpcClient rpc, String method, ObjectNode disk) {
         rpc.call(method, disk);
         final String name = disk.path("name").stringValue();

@@ -9,7 +9,8 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// The load on a vhost-user-blk socket: `basalt bench`, in a fresh process for each run, whatever the back end.
+/// The load on a vhost-user-blk socket: `basalt bench`, in a fresh process for each run, whatever the
+/// back end.
 public final class LoadClient {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -49,6 +50,8 @@ public final class LoadClient {
                 Integer.toString(shape.queues()),
                 "--numjobs",
                 Integer.toString(shape.queues()),
+                "--rate",
+                Integer.toString(shape.rate()),
                 "--time",
                 shape.milliseconds() + "ms",
                 "--ramp",

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Bench {
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
     private static final int CONFIG_BYTES = 60;
+    private static final long SECOND_NS = 1_000_000_000;
     private static final long STEP_NS = 10_000_000;
     private static final long VERIFY_BYTES_MAX = 4L << 30;
 
@@ -32,6 +33,7 @@ public final class Bench {
     private final @Nullable LongSupplier backEndCpu;
     private BooleanSupplier longer = () -> false;
     private boolean inflightRegion;
+    private int iops;
     private volatile List<LoadThread> running = List.of();
 
     /// Hears how the run goes on, once a second.
@@ -46,8 +48,8 @@ public final class Bench {
 
     /// A run that has not begun.
     ///
-    /// @param backEndCpu processor time of the serving side in nanoseconds, or null to take that of the process
-    ///     at the other end of the socket
+    /// @param backEndCpu processor time of the serving side in nanoseconds, or null to take that of the
+    ///     process at the other end of the socket
     public Bench(Path socket, Workload workload, Progress progress, @Nullable LongSupplier backEndCpu) {
         this.socket = socket;
         this.workload = workload;
@@ -58,6 +60,14 @@ public final class Bench {
     /// Count on after the workload's time for as long as something holds, which is asked often.
     public Bench longerWhile(BooleanSupplier condition) {
         longer = condition;
+        return this;
+    }
+
+    /// Start no more requests than so many a second, evenly spread over time and queues.
+    ///
+    /// @param requests a second; 0 for as many as the disk takes
+    public Bench atRate(int requests) {
+        iops = requests;
         return this;
     }
 
@@ -150,7 +160,8 @@ public final class Bench {
                 calls.add(EventFd.create());
             }
             for (int i = 0; i < workload.queueCount(); i++) {
-                queues.add(new LoadQueue(i, workload, arena, features, blocks, calls.get(i % workload.jobCount())));
+                queues.add(new LoadQueue(
+                        i, workload, intervalNs(), arena, features, blocks, calls.get(i % workload.jobCount())));
             }
             if (inflightRegion) {
                 final VhostUserFrontEnd.Inflight region =
@@ -174,6 +185,10 @@ public final class Bench {
             queues.forEach(LoadQueue::close);
             calls.forEach(EventFd::close);
         }
+    }
+
+    private long intervalNs() {
+        return iops == 0 ? 0 : SECOND_NS * workload.queueCount() / iops;
     }
 
     private BenchResult run(

@@ -49,15 +49,27 @@ final class LoadQueue implements AutoCloseable {
     private long random;
     private long nextBlock;
     private int nextUnread;
+    private final long intervalNs;
+    private long dueNs;
     private boolean counting;
     private long done;
     private long kicks;
 
     /// @param diskBlocks blocks of the workload's size on the disk
+    /// @param intervalNs shortest time between the starts of two requests; 0 for as soon as there is room
     /// @param call what the disk signals if it is asked to; stays the caller's
-    LoadQueue(int index, Workload workload, GuestArena arena, long features, long diskBlocks, EventFd call) {
+    LoadQueue(
+            int index,
+            Workload workload,
+            long intervalNs,
+            GuestArena arena,
+            long features,
+            long diskBlocks,
+            EventFd call) {
+        this.intervalNs = intervalNs;
         this.call = call;
         this.index = index;
+        dueNs = System.nanoTime();
         this.workload = workload;
         this.memory = arena.memory();
         this.blockCount = diskBlocks;
@@ -158,10 +170,15 @@ final class LoadQueue implements AutoCloseable {
     }
 
     private boolean start(long nowNs) {
+        if (intervalNs > 0 && nowNs - dueNs < 0) {
+            return false;
+        }
         final long block = nextBlock();
         if (block < 0) {
             return false;
         }
+        // What was late is not made up for: a burst would not be the load that was asked for.
+        dueNs = nowNs + intervalNs;
         final boolean write = nextRandom(100) >= workload.pattern().readPercent();
         issue(block, write, nowNs);
         return true;

@@ -28,20 +28,37 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `basalt export`: a volume becomes a raw image.
+/// `basalt export`: a volume becomes an image.
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
-        description = {"Copy a volume to a raw image. Zeroes become holes in a file."},
-        footer = {"", "  basalt export vm1 - | zstd > vm1.raw.zst"})
+        description = {
+            "Copy a volume to an image. Zeroes become holes in a file.",
+            "The format is what --format says, or else what the name ends with, or else raw.",
+        },
+        footer = {"", "  basalt export vm1 vm1.qcow2 --compress", "  basalt export vm1 - | zstd > vm1.raw.zst"})
 public final class ExportCommand implements Callable<Integer> {
     private static final String STANDARD_OUTPUT = "-";
 
     @Parameters(index = "0", paramLabel = "VOLUME", description = "Its name; with --socket, anything.")
     private String name = "";
 
-    @Parameters(index = "1", paramLabel = "FILE", description = "Raw image, or - for standard output.")
+    @Parameters(index = "1", paramLabel = "FILE", description = "Image, or - for standard output.")
     private String file = "";
+
+    @Option(
+            names = {"-f", "--format"},
+            paramLabel = "FORMAT",
+            description = "raw, qcow2 or vmdk; the last two need qemu-img.")
+    private @Nullable ImageFormat format;
+
+    @Option(names = "--compress", description = "Compress the data of a qcow2 image.")
+    private boolean compress;
+
+    @Option(
+            names = "--resume",
+            description = "The file holds part of the image from an earlier run: what is equal is not written again.")
+    private boolean resume;
 
     @Option(names = "--overwrite", description = "The file may be there already.")
     private boolean overwrite;
@@ -67,7 +84,9 @@ public final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         final boolean output = file.equals(STANDARD_OUTPUT);
-        if (!output && !overwrite && Files.exists(Path.of(file))) {
+        final ImageFormat wanted = ImageFormat.of(file, format);
+        requireSense(wanted, output);
+        if (!output && !overwrite && !resume && Files.exists(Path.of(file))) {
             throw new CommandException(
                     ExitCode.CONFLICT, file + " exists already", "take another name, or add --overwrite");
         }
@@ -80,6 +99,9 @@ public final class ExportCommand implements Callable<Integer> {
             say("would export " + name + " to " + file);
             return ExitCode.OK;
         }
+        if (wanted != ImageFormat.RAW) {
+            return exportThrough(wanted);
+        }
         try (DiskSocket disk = socket == null ? DiskSocket.of(name, false, target, cluster) : DiskSocket.of(socket);
                 BlockClient client = BlockClient.open(disk.path(), ImageCopy.PIECE_BYTES, ImageCopy.SLOTS)) {
             if (output) {
@@ -88,7 +110,9 @@ public final class ExportCommand implements Callable<Integer> {
                 copy(client, null, stream);
             } else {
                 try (RandomAccessFile image = new RandomAccessFile(file, "rw")) {
-                    image.setLength(0);
+                    if (!resume) {
+                        image.setLength(0);
+                    }
                     copy(client, image, OutputStream.nullOutputStream());
                 }
             }
@@ -96,17 +120,51 @@ public final class ExportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private void requireSense(ImageFormat wanted, boolean output) {
+        if (compress && wanted != ImageFormat.QCOW2) {
+            throw CommandException.usage("only a qcow2 image is compressed", "add --format qcow2");
+        }
+        if (resume && output) {
+            throw CommandException.usage("standard output holds no part of an image", "name a file, or leave --resume");
+        }
+        if (wanted != ImageFormat.RAW && (output || socket != null || resume)) {
+            throw CommandException.usage(
+                    "only a raw image can go to standard output, come from --socket, or be gone on with by --resume",
+                    "add --format raw");
+        }
+    }
+
+    /// Have qemu-img write what it alone understands.
+    private int exportThrough(ImageFormat wanted) throws IOException {
+        final Progress progress = progress();
+        final long bytes;
+        try (NbdDoor door = NbdDoor.of(name, false, target, cluster)) {
+            bytes = door.bytes();
+            new QemuImg("qemu-img").save(door.uri(), Path.of(file), wanted, compress, bytes, progress);
+        } finally {
+            progress.end();
+        }
+        say("exported " + ByteSize.text(bytes) + " to the " + wanted + " image " + file + " in "
+                + String.format(Locale.ROOT, "%.1f s", progress.seconds()) + "; it has "
+                + ByteSize.text(Files.size(Path.of(file))));
+        return ExitCode.OK;
+    }
+
+    private Progress progress() {
+        return new Progress(command().commandLine().getErr(), !noProgress && Style.terminal(), System::nanoTime);
+    }
+
     private void copy(BlockClient client, @Nullable RandomAccessFile image, OutputStream stream) throws IOException {
-        final PrintWriter err = command().commandLine().getErr();
-        final Progress progress = new Progress(err, !noProgress && Style.terminal(), System::nanoTime);
+        final Progress progress = progress();
         try {
             final ImageCopy copy = new ImageCopy(client, progress);
-            copy.save(image, stream);
+            copy.save(image, stream, resume ? ImageCopy.Onto.AN_EARLIER_COPY : ImageCopy.Onto.ZEROES);
             progress.end();
             if (image != null) {
                 say("exported " + ByteSize.text(client.capacityBytes()) + " to " + file + " in "
                         + String.format(Locale.ROOT, "%.1f s", progress.seconds()) + "; "
-                        + ByteSize.text(copy.writtenBytes()) + " of it is data");
+                        + ByteSize.text(copy.writtenBytes())
+                        + (resume ? " of it had to be written" : " of it is data"));
             }
         } finally {
             progress.end();

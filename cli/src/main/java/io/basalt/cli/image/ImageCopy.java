@@ -17,9 +17,20 @@ import org.jspecify.annotations.Nullable;
 
 /// The copying of a raw image, in pieces of 64 KiB: what a chunk server writes as one.
 ///
-/// Pieces of zeroes are not written where the disk is known to read as zeroes; elsewhere they are, as requests for
-/// zeroes if the disk understands those.
+/// Pieces of zeroes are not written where the disk is known to read as zeroes; elsewhere they are, as
+/// requests for zeroes if the disk understands those. A copy that was interrupted is gone on with by
+/// comparing: whatever came between, the result is right.
 final class ImageCopy {
+    /// What the target holds before.
+    enum Onto {
+        /// Zeroes.
+        ZEROES,
+        /// Anything.
+        ANYTHING,
+        /// Much of what it is to hold: it is read, and what is equal already is not written again.
+        AN_EARLIER_COPY
+    }
+
     /// Bytes of a piece.
     static final int PIECE_BYTES = 64 << 10;
     /// Pieces under way at once.
@@ -47,30 +58,26 @@ final class ImageCopy {
     /// Copy an image onto the disk and make it durable.
     ///
     /// @param length bytes of the image; negative if it ends where it ends
-    /// @param blank whether the disk reads as zeroes
     /// @return bytes of the image
-    long load(InputStream image, long length, boolean blank) throws IOException {
+    long load(InputStream image, long length, Onto onto) throws IOException {
         progress.begin("importing", length);
+        final int[] slots = new int[disk.slots() / 2];
+        final int[] lengths = new int[slots.length];
         long offset = 0;
-        while (true) {
-            final int slot = disk.slot();
-            final MemorySegment buffer = disk.buffer(slot);
-            final int read = fill(image, buffer);
-            if (read == 0) {
-                break;
+        int read = PIECE_BYTES;
+        while (read == PIECE_BYTES) {
+            int count = 0;
+            final long first = offset;
+            while (count < slots.length && read == PIECE_BYTES) {
+                final int slot = disk.slot();
+                read = fill(image, disk.buffer(slot));
+                slots[count] = slot;
+                lengths[count] = take(slot, offset, read);
+                offset += read;
+                count++;
             }
-            final int whole = (read + SECTOR - 1) & -SECTOR;
-            if (offset + whole > disk.capacityBytes()) {
-                throw new IOException("the image is larger than the disk of " + disk.capacityBytes() + " bytes");
-            }
-            buffer.asSlice(read, whole - read).fill((byte) 0);
-            remember(offset, buffer.asSlice(0, whole));
-            put(slot, buffer, offset, whole, blank);
-            offset += read;
+            put(slots, lengths, count, first, onto);
             progress.at(offset);
-            if (read < PIECE_BYTES) {
-                break;
-            }
         }
         if (length >= 0 && offset != length) {
             throw new EOFException("the image ended at byte " + offset + " of " + length);
@@ -79,9 +86,53 @@ final class ImageCopy {
         return offset;
     }
 
-    private void put(int slot, MemorySegment buffer, long offset, int length, boolean blank) {
-        if (isZero(buffer, length)) {
-            if (blank) {
+    /// A piece of the image is in a slot: fill it up to whole sectors, and remember it.
+    ///
+    /// @return its bytes
+    private int take(int slot, long offset, int read) throws IOException {
+        final int whole = (read + SECTOR - 1) & -SECTOR;
+        if (offset + whole > disk.capacityBytes()) {
+            throw new IOException("the image is larger than the disk of " + disk.capacityBytes() + " bytes");
+        }
+        final MemorySegment buffer = disk.buffer(slot);
+        buffer.asSlice(read, whole - read).fill((byte) 0);
+        if (whole > 0) {
+            remember(offset, buffer.asSlice(0, whole));
+        }
+        return whole;
+    }
+
+    /// Write pieces that follow one another.
+    private void put(int[] slots, int[] lengths, int count, long first, Onto onto) {
+        if (onto != Onto.AN_EARLIER_COPY) {
+            for (int piece = 0; piece < count; piece++) {
+                put(slots[piece], first + (long) piece * PIECE_BYTES, lengths[piece], onto);
+            }
+            return;
+        }
+        final int[] present = new int[count];
+        for (int piece = 0; piece < count; piece++) {
+            present[piece] = disk.slot();
+            if (lengths[piece] > 0) {
+                disk.read(present[piece], first + (long) piece * PIECE_BYTES, lengths[piece]);
+            }
+        }
+        for (int piece = 0; piece < count; piece++) {
+            final int length = lengths[piece];
+            disk.await(present[piece]);
+            final MemorySegment wanted = disk.buffer(slots[piece]);
+            if (MemorySegment.mismatch(disk.buffer(present[piece]), 0, length, wanted, 0, length) >= 0) {
+                put(slots[piece], first + (long) piece * PIECE_BYTES, length, onto);
+            }
+        }
+    }
+
+    private void put(int slot, long offset, int length, Onto onto) {
+        if (length == 0) {
+            return;
+        }
+        if (isZero(disk.buffer(slot), length)) {
+            if (onto == Onto.ZEROES) {
                 return;
             }
             if (disk.canWriteZeroes()) {
@@ -144,7 +195,8 @@ final class ImageCopy {
     ///
     /// @param file where pieces of zeroes become holes; null to write everything to the stream
     /// @param stream where the image goes if there is no file
-    void save(@Nullable RandomAccessFile file, OutputStream stream) throws IOException {
+    /// @param onto what the file holds
+    void save(@Nullable RandomAccessFile file, OutputStream stream, Onto onto) throws IOException {
         final long end = disk.capacityBytes();
         progress.begin("exporting", end);
         final FileChannel channel = file == null ? null : file.getChannel();
@@ -152,7 +204,7 @@ final class ImageCopy {
         final int[] lengths = new int[disk.slots()];
         for (long offset = 0; offset < end; offset += PIECE_BYTES) {
             final int slot = disk.slot();
-            take(slot, offsets[slot], lengths[slot], channel, stream);
+            give(slot, offsets[slot], lengths[slot], channel, stream, onto);
             offsets[slot] = offset;
             lengths[slot] = (int) Math.min(PIECE_BYTES, end - offset);
             disk.read(slot, offset, lengths[slot]);
@@ -160,7 +212,7 @@ final class ImageCopy {
         }
         for (int turn = 0; turn < lengths.length; turn++) {
             final int slot = disk.slot();
-            take(slot, offsets[slot], lengths[slot], channel, stream);
+            give(slot, offsets[slot], lengths[slot], channel, stream, onto);
         }
         if (file == null) {
             stream.flush();
@@ -170,7 +222,7 @@ final class ImageCopy {
         }
     }
 
-    private void take(int slot, long offset, int length, @Nullable FileChannel channel, OutputStream stream)
+    private void give(int slot, long offset, int length, @Nullable FileChannel channel, OutputStream stream, Onto onto)
             throws IOException {
         if (length == 0) {
             return;
@@ -179,13 +231,23 @@ final class ImageCopy {
         if (channel == null) {
             stream.write(piece.toArray(ValueLayout.JAVA_BYTE));
             written += length;
-        } else if (!isZero(piece, length)) {
+        } else if (onto == Onto.ZEROES ? !isZero(piece, length) : !isThere(piece, offset, channel)) {
             final ByteBuffer bytes = piece.asByteBuffer();
             while (bytes.hasRemaining()) {
                 channel.write(bytes, offset + bytes.position());
             }
             written += length;
         }
+    }
+
+    /// Whether a file holds these bytes; what lies behind its end is going to be zeroes.
+    private static boolean isThere(MemorySegment piece, long offset, FileChannel channel) throws IOException {
+        final ByteBuffer present = ByteBuffer.allocate((int) piece.byteSize());
+        int read = 0;
+        while (read >= 0 && present.hasRemaining()) {
+            read = channel.read(present, offset + present.position());
+        }
+        return piece.mismatch(MemorySegment.ofArray(present.array())) < 0;
     }
 
     private boolean isZero(MemorySegment piece, int length) {

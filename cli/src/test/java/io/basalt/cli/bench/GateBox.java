@@ -1,24 +1,23 @@
 package io.basalt.cli.bench;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.basalt.gate.config.GateLog;
 import io.basalt.gate.config.LogLevel;
 import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
 import io.basalt.gate.rpc.RpcClient;
 import io.basalt.reactor.IdleMode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A gate in this process with two data reactors, spoken to as operators and front ends do: over its sockets.
 public final class GateBox implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
+    private static final int ROUNDS_MAX = 200;
 
     private final GateOptions options;
     private final Gate gate;
@@ -32,7 +31,7 @@ public final class GateBox implements AutoCloseable {
 
     /// Call a method; parameters are JSON with `'` for `"`.
     public JsonNode call(String method, String parameters) {
-        try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofSeconds(30))) {
+        try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofMinutes(2))) {
             return client.call(method, parameters.isEmpty() ? null : MAPPER.readTree(parameters.replace('\'', '"')));
         }
     }
@@ -55,25 +54,35 @@ public final class GateBox implements AutoCloseable {
                 .path("sessions");
     }
 
+    /// Load the disk of a controller, and check what it holds, until something was answered while that was counted:
+    /// a busy machine can keep the load from running for as long as one round lasts.
+    static void assertThatTheDiskWorks(Path socket) throws InterruptedException {
+        final Workload workload = new Workload(
+                Workload.Pattern.RANDRW,
+                4096,
+                8,
+                1,
+                1,
+                256,
+                50_000_000L,
+                0,
+                true,
+                false,
+                false,
+                false,
+                false,
+                0,
+                5,
+                false);
+        long requests = 0;
+        for (int round = 0; round < ROUNDS_MAX && requests == 0; round++) {
+            requests = new Bench(socket, workload, (_, _) -> {}, null).run().requests();
+        }
+        assertThat(requests).isPositive();
+    }
+
     Gate gate() {
         return gate;
-    }
-
-    static int openFds() {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) fds.count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /// Shared mappings of memory files in this process: guest memory that was not unmapped.
-    static long memoryMappings() {
-        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-            return maps.filter(line -> line.contains("memfd:")).count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// Hand-overs that come to nothing: the gate that began them serves on, whatever happened.
 class HandoverAbortTest {
     private static final JsonMapper MAPPER = new JsonMapper();
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
     private static final int DISK_BYTES = 16 << 20;
 
     @TempDir

@@ -6,6 +6,7 @@ import io.basalt.gate.daemon.Gate;
 import io.basalt.gate.daemon.GateOptions;
 import io.basalt.gate.handover.Successor;
 import io.basalt.gate.rpc.RpcClient;
+import io.basalt.gate.rpc.RpcError;
 import io.basalt.reactor.IdleMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// A gate in this process that can be handed over, to another in this process.
 final class HandoverBox implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
+    private static final int TRIES = 10;
 
     private final GateOptions options;
     private final Successor.Launcher launcher;
@@ -47,9 +49,19 @@ final class HandoverBox implements AutoCloseable {
         };
     }
 
-    /// Hand over, and end what handed over.
+    /// Hand over, and end what handed over. A step that a busy machine did not end in time is no failure: the gate
+    /// serves on then, and is asked again.
     JsonNode handOver() {
-        final JsonNode answer = call("gate_handover", "");
+        JsonNode answer = null;
+        for (int tried = 1; answer == null; tried++) {
+            try {
+                answer = call("gate_handover", "");
+            } catch (RpcError late) {
+                if (tried == TRIES || !String.valueOf(late.getMessage()).contains("in time")) {
+                    throw late;
+                }
+            }
+        }
         gate.handedOver().join();
         gate.close();
         gate = java.util.Objects.requireNonNull(next).join();

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
 
 /// Gates that hand their guests over, in one process and over real sockets, under load that checks every byte.
 class HandoverTest {
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
     private static final int HANDOVERS = Integer.getInteger("basalt.handovers", 8);
     private static final int DISK_BYTES = 32 << 20;
 
@@ -115,29 +115,16 @@ class HandoverTest {
             Await.until("the load runs", BOUND, () -> box.requests("disk") > 100);
             box.handOver();
             Await.until("requests are answered again", BOUND, () -> box.requests("disk") > 100);
-            final int before = settled();
-            final long mappings = GateBox.memoryMappings();
+            final Holdings before = Holdings.settled();
             box.handOver();
             Await.until("requests are answered again", BOUND, () -> box.requests("disk") > 100);
 
-            Await.until("descriptors are closed", BOUND, () -> GateBox.openFds() <= before);
-            assertThat(GateBox.memoryMappings()).isEqualTo(mappings);
+            before.awaitNoMore();
+            assertThat(Holdings.settled()).isEqualTo(before);
             goesOn.set(false);
             assertThat(result.join().verified()).isTrue();
         }
         assertThat(Files.exists(folder.resolve("gate/vhost/disk"))).isFalse();
-    }
-
-    private static int settled() {
-        final int[] last = {-1};
-        Await.until("descriptors settle", BOUND, () -> {
-            final int now = GateBox.openFds();
-            final boolean same = now == last[0];
-            last[0] = now;
-            java.util.concurrent.locks.LockSupport.parkNanos(50_000_000L);
-            return same;
-        });
-        return last[0];
     }
 
     @Test

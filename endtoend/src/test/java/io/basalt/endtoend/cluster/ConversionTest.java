@@ -40,9 +40,9 @@ import picocli.CommandLine;
 
 /// A single metaserver becomes a quorum of three, while volumes are made without pause and a guest reads and writes:
 /// every volume that was acknowledged is there, and the guest notices nothing.
-@Timeout(300)
+@Timeout(1200)
 class ConversionTest {
-    private static final Duration BOUND = Duration.ofMinutes(1);
+    private static final Duration BOUND = Duration.ofMinutes(5);
     private static final List<String> HOSTS = List.of("a", "b", "c");
     private static final long SECOND_NS = 1_000_000_000;
     private static final int BLOCK_BYTES = 4096;
@@ -106,9 +106,9 @@ class ConversionTest {
         final int then = made.size();
         Watch.until("volumes are made by the three", BOUND, () -> made.size() > then + 2, () -> "");
         converting.set(false);
-        making.get(60, TimeUnit.SECONDS);
+        making.get(300, TimeUnit.SECONDS);
 
-        final BenchResult result = load.get(60, TimeUnit.SECONDS);
+        final BenchResult result = load.get(300, TimeUnit.SECONDS);
         assertThat(result.verified()).isTrue();
         final StringWriter listed = new StringWriter();
         assertThat(command(nodes, listed, "ls", "-o", "name")).isZero();

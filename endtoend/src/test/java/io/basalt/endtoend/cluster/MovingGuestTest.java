@@ -39,9 +39,9 @@ import tools.jackson.databind.JsonNode;
 /// A guest on a cluster's volume moves from one gate to another, in every way in which that can go
 /// wrong: what it has written is there, and of two gates only the one that has the attachment writes.
 /// Each test has a volume of its own.
-@Timeout(180)
+@Timeout(1200)
 class MovingGuestTest {
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(5);
     private static final int OK = BlkSpec.VIRTIO_BLK_S_OK;
     private static final int FAILED = BlkSpec.VIRTIO_BLK_S_IOERR;
     private static final long VOLUME_BYTES = 8 << 20;

@@ -59,6 +59,7 @@ final class OperatedCluster implements AutoCloseable {
             listen = "127.0.0.1:%d"
             nodes_listen = "127.0.0.1:%d"
             pg_count = 16
+            timeout = "1m"
             [gate]
             name = "gate-1"
             reactors = 1

@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.basalt.endtoend.cluster.OperatedCluster.Outcome;
 import io.basalt.endtoend.harness.Watch;
 import io.basalt.testkit.Seeds;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What an operator types, and what the answer is: the commands against daemons that really run.
-@Timeout(300)
+@Timeout(1200)
 class OperatorCommandsTest {
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(5);
     private static final int IMAGE_BYTES = 5 << 20;
 
     @TempDir
@@ -28,6 +31,7 @@ class OperatorCommandsTest {
             volumeLivesAndDies(cluster);
             devicesAreTakenOutAndIn(cluster);
             whatIsStoredIsSeen(cluster);
+            imagesOfOtherFormatsAreCopied(cluster);
             Outcome busy = cluster.run("check");
             assertThat(busy.code()).isEqualTo(4);
             assertThat(busy.err()).contains("disk.img", "stop the chunk server that has it");
@@ -108,7 +112,39 @@ class OperatorCommandsTest {
         until(cluster, "15 MiB stored in all copies", "status");
         assertThat(cluster.done("status")).contains("io        read ", "          write ", " op/s");
         assertThat(cluster.done("df")).contains("5 MiB");
-        assertThat(cluster.done("health")).isEqualTo("HEALTH_OK\n");
+        until(cluster, "HEALTH_OK\n", "health");
+    }
+
+    private void imagesOfOtherFormatsAreCopied(OperatedCluster cluster) throws Exception {
+        final Path raw = folder.resolve("image");
+        final Path image = folder.resolve("image.qcow2");
+        final Path back = folder.resolve("back.qcow2");
+        if (!qemuImg("convert", "-f", "raw", "-O", "qcow2", raw.toString(), image.toString())) {
+            System.out.println("qemu-img is missing: images that are no raw ones are not tested; install qemu-utils");
+            return;
+        }
+        assertThat(cluster.done("import", image.toString(), "copy", "--verify"))
+                .contains("imported 5 MiB from a qcow2 image to copy", "; verified");
+        assertThat(cluster.done("export", "copy", back.toString(), "--compress"))
+                .contains("exported 5 MiB to the qcow2 image");
+        qemuImg("compare", "-f", "qcow2", "-F", "raw", back.toString(), raw.toString());
+        assertThat(cluster.done("rm", "copy", "--yes")).isEqualTo("deleted copy\n");
+    }
+
+    /// Run it, to a good end.
+    ///
+    /// @return whether it is there
+    private static boolean qemuImg(String... words) throws Exception {
+        final List<String> command = new ArrayList<>(List.of("qemu-img"));
+        command.addAll(List.of(words));
+        final Process process;
+        try {
+            process = new ProcessBuilder(command).inheritIO().start();
+        } catch (IOException missing) {
+            return false;
+        }
+        assertThat(process.waitFor()).isZero();
+        return true;
     }
 
     private static void assertRefused(Outcome outcome, int code, String... texts) {

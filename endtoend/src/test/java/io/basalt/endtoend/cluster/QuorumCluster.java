@@ -27,7 +27,7 @@ import picocli.CommandLine;
 
 /// A cluster whose metaservers are processes of their own; chunk servers and gate are in this one.
 final class QuorumCluster implements AutoCloseable {
-    private static final Duration READY_BOUND = Duration.ofMinutes(2);
+    private static final Duration READY_BOUND = Duration.ofMinutes(5);
     private static final int MEMBERS = 3;
     private static final int PLACES = 4;
     private static final List<String> HOSTS = List.of("a", "b", "c");

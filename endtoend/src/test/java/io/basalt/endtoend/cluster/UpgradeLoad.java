@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Reads and writes of a disk that go on while its gate is replaced, every byte of which is checked.
 final class UpgradeLoad {
-    private static final Duration BOUND = Duration.ofMinutes(1);
+    private static final Duration BOUND = Duration.ofMinutes(5);
     private static final int BLOCK_BYTES = 4096;
     private static final int QUEUE_SIZE = 128;
     private static final long SECOND_NS = 1_000_000_000;
-    private static final int END_BOUND_S = 400;
+    private static final int END_BOUND_S = 900;
     private static final long WRITES = 100;
 
     private final GateProcess gate;

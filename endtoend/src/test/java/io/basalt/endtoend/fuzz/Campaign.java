@@ -31,9 +31,9 @@ final class Campaign implements AutoCloseable {
     /// What private memory may grow by, most of it in compiled code and in a heap that shrinks late.
     private static final long RESIDENT_GROWTH_BYTES_MAX = 96L << 20;
 
-    private static final Duration MANAGEMENT_BOUND = Duration.ofSeconds(10);
-    private static final Duration SETTLE_BOUND = Duration.ofSeconds(30);
-    private static final Duration STRIKE_BOUND = Duration.ofSeconds(60);
+    private static final Duration MANAGEMENT_BOUND = Duration.ofMinutes(1);
+    private static final Duration SETTLE_BOUND = Duration.ofMinutes(2);
+    private static final Duration STRIKE_BOUND = Duration.ofMinutes(5);
     private static final long LOOK_NS = 100_000_000;
     private static final long STEP = 0x9e3779b97f4a7c15L;
     /// Strikes with which the gate loads its classes and makes its tables before anything is counted.

@@ -26,9 +26,9 @@ final class FuzzedGate implements AutoCloseable {
     static final String WITNESS = "witness";
 
     private static final JsonMapper MAPPER = new JsonMapper();
-    private static final Duration READY_BOUND = Duration.ofMinutes(1);
-    private static final Duration ANSWER_BOUND = Duration.ofSeconds(20);
-    private static final int END_BOUND_S = 60;
+    private static final Duration READY_BOUND = Duration.ofMinutes(5);
+    private static final Duration ANSWER_BOUND = Duration.ofMinutes(2);
+    private static final int END_BOUND_S = 300;
     private static final long FILE_BYTES = 32L << 20;
     private static final int CLEANING_ROUNDS_MAX = 8;
     private static final List<String> VOLUME_KINDS = List.of("malloc", "null", "uring", "aio", "delay", "error");
@@ -197,6 +197,8 @@ final class FuzzedGate implements AutoCloseable {
     long liveHeapBytes() throws IOException, InterruptedException {
         final Process jcmd = new ProcessBuilder(
                         Repository.java().resolveSibling("jcmd").toString(),
+                        // Its own patience is ten seconds, which a busy machine may need to let the gate answer.
+                        "-J-Dsun.tools.attach.attachTimeout=300000",
                         Long.toString(process.pid()),
                         "GC.class_histogram")
                 .redirectErrorStream(true)

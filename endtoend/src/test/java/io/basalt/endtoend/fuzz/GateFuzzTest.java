@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Timeout;
 /// neighbour works.
 class GateFuzzTest {
     @Test
-    @Timeout(240)
+    @Timeout(1200)
     void oneMinute() throws IOException, InterruptedException {
         attack(Duration.ofSeconds(48), Duration.ofSeconds(4));
     }
 
     @Test
     @Tag("soak")
-    @Timeout(900)
+    @Timeout(2700)
     void tenMinutes() throws IOException, InterruptedException {
         attack(Duration.ofMinutes(10), Duration.ofSeconds(15));
     }

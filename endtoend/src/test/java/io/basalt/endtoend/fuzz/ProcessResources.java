@@ -16,21 +16,23 @@ import java.util.stream.Stream;
 /// kernel's own workers behind an io_uring.
 ///
 /// @param descriptors open descriptors, counted by kind
-/// @param mappings mappings of shared memory files
+/// @param mappedBytes of shared memory files
 /// @param threads threads, counted by name
 /// @param residentBytes resident memory without the pages of shared files
 record ProcessResources(
-        Map<String, Integer> descriptors, int mappings, Map<String, Integer> threads, long residentBytes) {
+        Map<String, Integer> descriptors, long mappedBytes, Map<String, Integer> threads, long residentBytes) {
     private static final Set<String> MACHINE_THREADS = Set.of("C1", "C2", "iou-wrk", "iou-sqp", "Attach");
 
     static ProcessResources of(long pid) throws IOException {
         final Path folder = Path.of("/proc", Long.toString(pid));
-        return new ProcessResources(descriptors(folder), mappings(folder), threads(folder), residentBytes(folder));
+        return new ProcessResources(descriptors(folder), mappedBytes(folder), threads(folder), residentBytes(folder));
     }
 
     /// Whether the kernel holds the same for both; memory is judged apart.
     boolean sameHoldings(ProcessResources other) {
-        return descriptors.equals(other.descriptors) && mappings == other.mappings && threads.equals(other.threads);
+        return descriptors.equals(other.descriptors)
+                && mappedBytes == other.mappedBytes
+                && threads.equals(other.threads);
     }
 
     int descriptorCount() {
@@ -52,10 +54,13 @@ record ProcessResources(
         return kinds;
     }
 
-    private static int mappings(Path folder) throws IOException {
+    /// Bytes and not lines, for the kernel makes one mapping of two that happen to be neighbours.
+    private static long mappedBytes(Path folder) throws IOException {
         try (Stream<String> lines = Files.lines(folder.resolve("maps"))) {
-            return (int) lines.filter(line -> line.contains("/memfd:") || line.contains("/dev/shm/"))
-                    .count();
+            return lines.filter(line -> line.contains("/memfd:") || line.contains("/dev/shm/"))
+                    .map(line -> line.substring(0, line.indexOf(' ')).split("-", 2))
+                    .mapToLong(range -> Long.parseUnsignedLong(range[1], 16) - Long.parseUnsignedLong(range[0], 16))
+                    .sum();
         }
     }
 

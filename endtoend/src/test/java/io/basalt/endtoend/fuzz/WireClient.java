@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// A socket to the gate that sends any bytes with any descriptors, and survives whatever comes back. One thread.
 final class WireClient implements VhostUserFrontEnd.Transport, AutoCloseable {
     /// Longest that the gate may leave a well-formed request unanswered.
-    static final int ANSWER_BOUND_MS = 20_000;
+    static final int ANSWER_BOUND_MS = 60_000;
 
     private static final int BUFFER_BYTES = 64 << 10;
     private static final int[] NO_FDS = {};

@@ -14,9 +14,9 @@ import java.util.concurrent.TimeoutException;
 /// attackers sees.
 final class Witness {
     /// Longest the neighbour may see no request answered, and longest it may take to begin and to end.
-    static final Duration STALL_BOUND = Duration.ofSeconds(10);
+    static final Duration STALL_BOUND = Duration.ofMinutes(1);
 
-    private static final Duration END_BOUND = Duration.ofSeconds(60);
+    private static final Duration END_BOUND = Duration.ofMinutes(5);
 
     private final CompletableFuture<BenchResult> result = new CompletableFuture<>();
     private volatile long lastAnswerNs = System.nanoTime();

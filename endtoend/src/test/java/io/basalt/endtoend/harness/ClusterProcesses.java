@@ -10,7 +10,7 @@ import java.util.List;
 /// A cluster on loopback, each daemon in a process of its own and started as a service manager would: a metaserver,
 /// chunk servers that say they stand on hosts of their own, and a gate.
 public final class ClusterProcesses implements AutoCloseable {
-    private static final Duration READY_BOUND = Duration.ofMinutes(2);
+    private static final Duration READY_BOUND = Duration.ofMinutes(5);
     private static final String MAIN = "io.basalt.cli.Main";
     private static final List<String> HOSTS = List.of("a", "b", "c");
 

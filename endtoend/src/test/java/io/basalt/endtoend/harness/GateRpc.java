@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// A JSON-RPC 2.0 client of the gate, written here so that the test does not share the gate's own idea of the
 /// protocol. Each call is a connection of its own.
 public final class GateRpc {
-    private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final Duration BOUND = Duration.ofMinutes(3);
 
     private final Path socket;
 

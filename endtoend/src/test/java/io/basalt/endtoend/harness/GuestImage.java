@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /// The kernel and the initramfs that every test guest boots, built by `endtoend/guest/build.sh` unless its cache
 /// holds them already.
 public record GuestImage(Path kernel, Path initramfs) {
-    private static final int BUILD_BOUND_S = 300;
+    private static final int BUILD_BOUND_S = 900;
 
     /// Builds the image or finds it in the cache.
     ///

@@ -25,7 +25,7 @@ import java.util.List;
 public final class HandGuest implements AutoCloseable {
     public static final int BLOCK_BYTES = 4096;
 
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(5);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final long MEMORY_BYTES = 4 << 20;

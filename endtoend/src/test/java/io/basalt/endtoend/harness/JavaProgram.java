@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A program of this project in a JVM of its own.
 public final class JavaProgram implements AutoCloseable {
-    private static final int END_BOUND_S = 120;
+    private static final int END_BOUND_S = 300;
 
     private final Process process;
     private final ProcessOutput output;

@@ -16,8 +16,8 @@ import java.util.function.Predicate;
 /// A boot that shows no sign of life is tried again: an emulated guest on a starved host can miss a timer
 /// interrupt for good. A guest that has said anything gets no second try.
 public final class QemuGuest implements AutoCloseable {
-    private static final Duration BOOT_BOUND = Duration.ofSeconds(90);
-    private static final Duration END_BOUND = Duration.ofMinutes(3);
+    private static final Duration BOOT_BOUND = Duration.ofMinutes(4);
+    private static final Duration END_BOUND = Duration.ofMinutes(10);
     private static final int BOOT_TRIES = 3;
 
     private final Process process;
@@ -169,7 +169,7 @@ public final class QemuGuest implements AutoCloseable {
     public void close() {
         process.destroyForcibly();
         try {
-            process.waitFor(10, TimeUnit.SECONDS);
+            process.waitFor(60, TimeUnit.SECONDS);
             console.join();
             errors.join();
         } catch (InterruptedException e) {

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// A connection to QEMU's machine protocol (QMP). Events are passed over.
 public final class Qmp implements AutoCloseable {
-    private static final Duration BOUND = Duration.ofMinutes(1);
+    private static final Duration BOUND = Duration.ofMinutes(5);
 
     private final JsonSocket socket;
 

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A holder, a gate and gates that stand by, each in a process of its own, started as a service manager would.
 public final class StandbyGates implements AutoCloseable {
-    private static final Duration READY_BOUND = Duration.ofMinutes(2);
-    private static final int END_BOUND_S = 60;
+    private static final Duration READY_BOUND = Duration.ofMinutes(5);
+    private static final int END_BOUND_S = 300;
     private static final int TAIL_CHARACTERS = 6000;
     private static final String READY = "standby could take over at once";
     private static final String OWNER = "standby TAKING -> OWNER";

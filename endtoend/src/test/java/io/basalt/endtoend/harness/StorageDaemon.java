@@ -49,7 +49,7 @@ public final class StorageDaemon implements AutoCloseable {
     public void close() {
         process.destroyForcibly();
         try {
-            process.waitFor(10, TimeUnit.SECONDS);
+            process.waitFor(60, TimeUnit.SECONDS);
             output.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 class EventBellTest {
     private static final long FULL = 0xffff_ffff_ffff_fffeL;
-    private static final Duration BOUND = Duration.ofSeconds(20);
+    private static final Duration BOUND = Duration.ofMinutes(2);
 
     private final OpenDescriptors descriptors = new OpenDescriptors();
 

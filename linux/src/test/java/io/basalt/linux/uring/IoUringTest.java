@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /// The rings themselves: submission, completion, waiting, watching. File requests are in [IoUringFileTest].
 class IoUringTest {
-    private static final long ONE_SECOND_NS = 1_000_000_000L;
+    private static final long BOUND_NS = 60_000_000_000L;
 
     private final OpenDescriptors descriptors = new OpenDescriptors();
     private final IoUring ring = IoUring.create(8);
@@ -42,7 +42,7 @@ class IoUringTest {
         assertThat(ring.prepareNop(-1L)).isTrue();
         assertThat(ring.pending()).isEqualTo(2);
         assertThat(ring.needsEnter()).isTrue();
-        assertThat(ring.enter(2, ONE_SECOND_NS)).isEqualTo(2);
+        assertThat(ring.enter(2, BOUND_NS)).isEqualTo(2);
         assertThat(ring.pending()).isZero();
         assertThat(ring.completionCount()).isEqualTo(2);
         assertThat(ring.completionUserData(0)).isEqualTo(0x1234_5678_9abc_def0L);
@@ -64,7 +64,7 @@ class IoUringTest {
         assertThat(ring.pending()).isEqualTo(8);
         assertThat(ring.enter(0, 0)).isEqualTo(8);
         assertThat(ring.prepareNop(8)).isTrue();
-        assertThat(ring.enter(9, ONE_SECOND_NS)).isEqualTo(1);
+        assertThat(ring.enter(9, BOUND_NS)).isEqualTo(1);
         for (int i = 0; i < 9; i++) {
             assertThat(ring.completionUserData(i)).isEqualTo(i);
         }
@@ -79,7 +79,7 @@ class IoUringTest {
             for (int i = 0; i < count; i++) {
                 assertThat(ring.prepareNop(next + i)).isTrue();
             }
-            assertThat(ring.enter(count, ONE_SECOND_NS)).isEqualTo(count);
+            assertThat(ring.enter(count, BOUND_NS)).isEqualTo(count);
             assertThat(ring.completionCount()).isEqualTo(count);
             for (int i = 0; i < count; i++) {
                 assertThat(ring.completionUserData(i)).isEqualTo(next + i);
@@ -131,12 +131,12 @@ class IoUringTest {
             for (int round = 0; round < 3; round++) {
                 event.signal();
                 assertThat(ring.needsEnter()).isTrue();
-                assertThat(ring.enter(1, ONE_SECOND_NS)).isZero();
+                assertThat(ring.enter(1, BOUND_NS)).isZero();
                 assertCompletion(7, UringSpec.POLLIN, UringSpec.IORING_CQE_F_MORE);
                 assertThat(event.drain()).isEqualTo(1);
             }
             assertThat(ring.prepareCancel(7, 8)).isTrue();
-            assertThat(ring.enter(2, ONE_SECOND_NS)).isEqualTo(1);
+            assertThat(ring.enter(2, BOUND_NS)).isEqualTo(1);
             assertThat(results()).containsExactlyInAnyOrder("7 ECANCELED", "8 0");
         }
     }
@@ -147,10 +147,10 @@ class IoUringTest {
             event.signal();
             assertThat(ring.preparePollAdd(event.fd(), UringSpec.POLLIN, false, 3))
                     .isTrue();
-            assertThat(ring.enter(1, ONE_SECOND_NS)).isEqualTo(1);
+            assertThat(ring.enter(1, BOUND_NS)).isEqualTo(1);
             assertCompletion(3, UringSpec.POLLIN, 0);
             assertThat(ring.prepareCancel(3, 4)).isTrue();
-            assertThat(ring.enter(1, ONE_SECOND_NS)).isEqualTo(1);
+            assertThat(ring.enter(1, BOUND_NS)).isEqualTo(1);
             assertCompletion(4, -Errno.ENOENT, 0);
         }
     }
@@ -162,10 +162,10 @@ class IoUringTest {
                     .isTrue();
             assertThat(ring.enter(0, 0)).isEqualTo(1);
             assertThat(ring.prepareCancel(3, 4)).isTrue();
-            assertThat(ring.enter(2, ONE_SECOND_NS)).isEqualTo(1);
+            assertThat(ring.enter(2, BOUND_NS)).isEqualTo(1);
             assertThat(results()).containsExactlyInAnyOrder("3 ECANCELED", "4 0");
             assertThat(ring.prepareCancel(99, 5)).isTrue();
-            assertThat(ring.enter(1, ONE_SECOND_NS)).isEqualTo(1);
+            assertThat(ring.enter(1, BOUND_NS)).isEqualTo(1);
             assertCompletion(5, -Errno.ENOENT, 0);
         }
     }
@@ -224,11 +224,11 @@ class IoUringTest {
                 assertThat(other.preparePollAdd(event.fd(), UringSpec.POLLIN, true, 1))
                         .isTrue();
                 assertThat(other.prepareNop(2)).isTrue();
-                assertThat(other.enter(1, ONE_SECOND_NS)).isEqualTo(2);
+                assertThat(other.enter(1, BOUND_NS)).isEqualTo(2);
                 assertThat(other.completionUserData(0)).isEqualTo(2);
                 other.advance(1);
                 event.signal();
-                assertThat(other.enter(1, ONE_SECOND_NS)).isZero();
+                assertThat(other.enter(1, BOUND_NS)).isZero();
                 assertThat(other.completionCount()).isEqualTo(1);
                 assertThat(other.completionUserData(0)).isEqualTo(1);
                 assertThat(other.completionResult(0)).isEqualTo(UringSpec.POLLIN);
@@ -244,7 +244,7 @@ class IoUringTest {
         for (int i = 0; i < 40; i++) {
             try (IoUring other = IoUring.create(4)) {
                 assertThat(other.prepareNop(i)).isTrue();
-                assertThat(other.enter(1, ONE_SECOND_NS)).isEqualTo(1);
+                assertThat(other.enter(1, BOUND_NS)).isEqualTo(1);
                 assertThat(other.completionUserData(0)).isEqualTo(i);
             }
         }
@@ -258,7 +258,7 @@ class IoUringTest {
             threads[t] = Thread.ofPlatform().start(() -> {
                 try (IoUring own = IoUring.create(16)) {
                     for (int i = 0; i < 1000 && own.prepareNop(i); i++) {
-                        own.enter(1, ONE_SECOND_NS);
+                        own.enter(1, BOUND_NS);
                         if (own.completionCount() == 1 && own.completionUserData(0) == i) {
                             completed.incrementAndGet();
                         }
@@ -280,7 +280,7 @@ class IoUringTest {
                 ring.prepareNop(i);
             }
             if (ring.needsEnter()) {
-                ring.enter(8, ONE_SECOND_NS);
+                ring.enter(8, BOUND_NS);
             }
             final int count = ring.completionCount();
             long sum = 0;

@@ -31,8 +31,9 @@ final class TransitClock {
         }
         final int base = current - previous < 0 ? current : previous;
         if (nowNs - spanStartNs >= SPAN_NS) {
-            // The span that ends stays the measure; the frame that begins the new one may itself be late.
-            previous = base;
+            // The span that ends is the measure, and no longer the one before it, from which the clocks have drifted
+            // away; the frame that begins the new one may itself be late.
+            previous = current;
             current = difference;
             spanStartNs = nowNs;
         } else if (difference - current < 0) {

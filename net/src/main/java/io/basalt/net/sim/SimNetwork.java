@@ -29,11 +29,13 @@ import java.util.Set;
 /// The clock is the world's and moves only between turns of the reactors: run every reactor until none has work,
 /// then move the clock on to the earliest of [#nextEventNs()] and the reactors' timers. One thread.
 public final class SimNetwork {
+    /// How many times as long as the faults say a message takes now and then, at most.
+    public static final int LONG_DELAY_FACTOR = 8;
+
     private static final int MILLION = 1_000_000;
     private static final int FIRST_FREE_PORT = 40_000;
     private static final int PIPE_BYTES = 256 << 10;
     private static final int LONG_DELAY_ODDS = 16;
-    private static final int LONG_DELAY_FACTOR = 8;
 
     private final NanoClock clock;
     private final RandomSource random;
@@ -240,15 +242,24 @@ public final class SimNetwork {
     }
 
     boolean isBlocked(SimPipe pipe) {
-        return !partitioned.isEmpty() && partitioned.contains(new Way(pipe.from, pipe.to));
+        look(pipe);
+        return pipe.blocked;
     }
 
     /// Until when bytes are held back; in the past if they are not.
     long clogEndNs(SimPipe pipe) {
-        if (clogged.isEmpty()) {
-            return Long.MIN_VALUE;
+        look(pipe);
+        return pipe.clogEndNs;
+    }
+
+    /// See what is done to a pipe, if that has changed: it is asked for much more often than it changes.
+    private void look(SimPipe pipe) {
+        if (pipe.seenChanges != changes) {
+            final Way way = new Way(pipe.from, pipe.to);
+            pipe.seenChanges = changes;
+            pipe.blocked = partitioned.contains(way);
+            pipe.clogEndNs = clogged.getOrDefault(way, Long.MIN_VALUE);
         }
-        return clogged.getOrDefault(new Way(pipe.from, pipe.to), Long.MIN_VALUE);
     }
 
     /// The sender has closed: the end arrives after everything before it.

@@ -41,6 +41,12 @@ final class SimPipe {
 
     long endNs;
 
+    /// What the world does to what is on its way here, as it was after so many changes: see [SimNetwork].
+    boolean blocked;
+
+    long clogEndNs;
+    long seenChanges = -1;
+
     /// The networks of both ends, null for a raw one.
     private @Nullable SimEndpoint reader;
 

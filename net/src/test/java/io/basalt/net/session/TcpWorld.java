@@ -7,8 +7,8 @@ import io.basalt.net.PeerIdentity;
 import io.basalt.net.tcp.TcpNetwork;
 import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
-import io.basalt.reactor.thread.SystemClock;
 import io.basalt.reactor.uring.UringEngine;
+import io.basalt.testkit.PatientClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -17,13 +17,15 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 
-/// TCP over loopback, on a reactor that runs in the test's own thread.
+/// TCP over loopback, on a reactor that runs in the test's own thread, by a clock that stands still while the
+/// test does.
 final class TcpWorld extends NetworkWorld {
     private final UringEngine engine = UringEngine.open(256);
+    private final PatientClock clock = new PatientClock();
     private final Thread owner = Thread.currentThread();
     private final Reactor reactor = new Reactor(
             ReactorConfiguration.of("test", 0),
-            SystemClock.INSTANCE,
+            clock::nanoTime,
             engine,
             () -> Thread.currentThread().equals(owner),
             (where, source, fault) -> {
@@ -55,7 +57,7 @@ final class TcpWorld extends NetworkWorld {
 
     @Override
     long nowNs() {
-        return System.nanoTime();
+        return clock.nanoTime();
     }
 
     @Override

@@ -41,4 +41,19 @@ class TransitClockTest {
             assertThat(clock.lateNs(nowNs, (int) (i * MS / 1000))).isEqualTo(nowNs - i * MS);
         }
     }
+
+    @Test
+    void clocksThatDriftApartForHoursDoNotMakeFramesLate() {
+        for (final long perMillion : new long[] {-500, 500}) {
+            final TransitClock clock = new TransitClock();
+            long latestNs = 0;
+            for (long nowNs = 0; nowNs < 10_000_000 * MS; nowNs += 100 * MS) {
+                final long sentNs = nowNs + nowNs / 1_000_000 * perMillion;
+                latestNs = Math.max(latestNs, clock.lateNs(nowNs, (int) (sentNs / 1000)));
+            }
+            assertThat(latestNs)
+                    .as("at " + perMillion + " ppm: no more than the drift of two spans")
+                    .isLessThanOrEqualTo(11 * MS);
+        }
+    }
 }

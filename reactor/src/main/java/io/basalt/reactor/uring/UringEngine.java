@@ -133,10 +133,8 @@ public final class UringEngine implements Engine {
         if (!waiting.isEmpty()) {
             retryWaiting();
         }
-        if (ring.needsEnter()) {
-            enter(0, IoUring.NO_TIMEOUT);
-        }
-        return deliver();
+        final int handedOver = ring.needsEnter() ? enter(0, IoUring.NO_TIMEOUT) : 0;
+        return handedOver + deliver();
     }
 
     @Override

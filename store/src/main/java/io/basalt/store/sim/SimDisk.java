@@ -12,6 +12,7 @@ import io.basalt.reactor.Reactor;
 import io.basalt.reactor.TimerTask;
 import io.basalt.store.VolumeRules;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Allocates as it likes. One thread.
 public final class SimDisk implements Volume {
+    /// What a sector that was never written holds.
+    private static final byte[] ZEROS = new byte[SimMedium.SECTOR_BYTES];
+
     private final String name;
     private final long sizeBytes;
     private final boolean volatileCache;
@@ -190,10 +194,10 @@ public final class SimDisk implements Volume {
     }
 
     private void read(BlockRequest request) {
-        final byte[] sector = new byte[SimMedium.SECTOR_BYTES];
-        for (int at = 0; at < request.length(); at += sector.length) {
-            medium.read((request.offset() + at) / sector.length, sector);
-            copy(request.data(), at, sector, true);
+        final long first = request.offset() / SimMedium.SECTOR_BYTES;
+        for (int at = 0; at < request.length(); at += SimMedium.SECTOR_BYTES) {
+            final byte[] content = medium.content(first + at / SimMedium.SECTOR_BYTES);
+            copy(request.data(), at, content == null ? ZEROS : content, true);
         }
     }
 
@@ -238,7 +242,6 @@ public final class SimDisk implements Volume {
 
     /// Copy a sector from or to the memory that a vector lists.
     private static void copy(IoVector data, int from, byte[] sector, boolean toVector) {
-        final MemorySegment heap = MemorySegment.ofArray(sector);
         long skip = from;
         int done = 0;
         for (int entry = 0; done < sector.length; entry++) {
@@ -247,14 +250,14 @@ public final class SimDisk implements Volume {
                 skip -= here;
                 continue;
             }
-            final long piece = Math.min(sector.length - done, here - skip);
+            final int piece = (int) Math.min(sector.length - done, here - skip);
             final long offset = data.offset(entry) + skip;
             if (toVector) {
-                MemorySegment.copy(heap, done, data.segment(entry), offset, piece);
+                MemorySegment.copy(sector, done, data.segment(entry), ValueLayout.JAVA_BYTE, offset, piece);
             } else {
-                MemorySegment.copy(data.segment(entry), offset, heap, done, piece);
+                MemorySegment.copy(data.segment(entry), ValueLayout.JAVA_BYTE, offset, sector, done, piece);
             }
-            done += (int) piece;
+            done += piece;
             skip = 0;
         }
     }

@@ -3,7 +3,6 @@ package io.basalt.store.sim;
 import io.basalt.reactor.RandomSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class SimMedium {
     static final int SECTOR_BYTES = 512;
 
+    private static final int FIRST_SECTORS = 1024;
+
     /// One content of a sector in the cache.
     private static final class Cached {
         final long stamp;
@@ -28,19 +29,27 @@ final class SimMedium {
         }
     }
 
-    private final Map<Long, byte[]> durable = new HashMap<>();
+    /// By sector, null where none was ever written; grows with need.
+    private byte[] @Nullable [] durable = new byte[FIRST_SECTORS][];
+
     private final Map<Long, ArrayDeque<Cached>> cache = new LinkedHashMap<>();
     private long stamp;
 
-    /// Copy a sector's present content; zeros if it was never written.
-    void read(long sector, byte[] into) {
-        final ArrayDeque<Cached> cached = cache.get(sector);
-        final byte @Nullable [] content = cached != null ? cached.getLast().content : durable.get(sector);
-        if (content == null) {
-            Arrays.fill(into, (byte) 0);
-        } else {
-            System.arraycopy(content, 0, into, 0, SECTOR_BYTES);
+    /// A sector's present content, not to be changed; null if it was never written.
+    byte @Nullable [] content(long sector) {
+        final ArrayDeque<Cached> cached = cache.isEmpty() ? null : cache.get(sector);
+        return cached != null ? cached.getLast().content : durable(sector);
+    }
+
+    private byte @Nullable [] durable(long sector) {
+        return sector < durable.length ? durable[(int) sector] : null;
+    }
+
+    private void durable(long sector, byte[] content) {
+        if (sector >= durable.length) {
+            durable = Arrays.copyOf(durable, Math.toIntExact(Math.max(sector + 1, 2L * durable.length)));
         }
+        durable[(int) sector] = content;
     }
 
     /// Write a sector.
@@ -49,8 +58,10 @@ final class SimMedium {
     /// @param forced whether it is on the medium at once
     void write(long sector, byte[] content, boolean forced) {
         if (forced) {
-            cache.remove(sector);
-            durable.put(sector, content);
+            if (!cache.isEmpty()) {
+                cache.remove(sector);
+            }
+            durable(sector, content);
         } else {
             cache.computeIfAbsent(sector, _ -> new ArrayDeque<>()).add(new Cached(++stamp, content));
         }
@@ -69,7 +80,7 @@ final class SimMedium {
             final Map.Entry<Long, ArrayDeque<Cached>> sector = sectors.next();
             final ArrayDeque<Cached> contents = sector.getValue();
             while (!contents.isEmpty() && contents.getFirst().stamp <= upTo) {
-                durable.put(sector.getKey(), contents.removeFirst().content);
+                durable(sector.getKey(), contents.removeFirst().content);
             }
             if (contents.isEmpty()) {
                 sectors.remove();
@@ -91,7 +102,7 @@ final class SimMedium {
                 kept = most;
             }
             for (int i = 0; i < kept; i++) {
-                durable.put(sector.getKey(), contents.removeFirst().content);
+                durable(sector.getKey(), contents.removeFirst().content);
             }
         }
         cache.clear();
@@ -99,14 +110,14 @@ final class SimMedium {
 
     /// Flip one bit of a sector, on the medium and in the cache.
     void rot(long sector, int bit) {
-        final byte[] content = new byte[SECTOR_BYTES];
-        read(sector, content);
+        final byte[] before = content(sector);
+        final byte[] content = before == null ? new byte[SECTOR_BYTES] : before.clone();
         content[bit >>> 3] ^= (byte) (1 << (bit & 7));
         cache.remove(sector);
-        durable.put(sector, content);
+        durable(sector, content);
     }
 
     boolean isWritten(long sector) {
-        return durable.containsKey(sector) || cache.containsKey(sector);
+        return content(sector) != null;
     }
 }

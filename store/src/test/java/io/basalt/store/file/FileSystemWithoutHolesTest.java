@@ -46,7 +46,7 @@ class FileSystemWithoutHolesTest extends FileVolumeContract {
             return false;
         }
         process.getInputStream().readAllBytes();
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
         return process.exitValue() == 0;
     }
 

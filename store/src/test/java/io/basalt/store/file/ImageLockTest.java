@@ -136,7 +136,7 @@ class ImageLockTest {
                 new ProcessBuilder(command(arguments)).redirectErrorStream(true).start();
         process.getOutputStream().close();
         final String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
         return printed;
     }
 

@@ -93,7 +93,7 @@ class LoopDeviceTest {
                 return "";
             }
             final String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
             return printed;
         }
 

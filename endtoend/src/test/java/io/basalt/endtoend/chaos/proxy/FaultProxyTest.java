@@ -2,6 +2,7 @@ package io.basalt.endtoend.chaos.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.basalt.testkit.Await;
 import io.basalt.testkit.Seeds;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Each fault does what it says, to whom it should be done, and no longer than it lasts.
-@Timeout(60)
+@Timeout(1200)
 class FaultProxyTest {
-    private static final int PATIENT_MS = 20_000;
+    private static final int PATIENT_MS = 120_000;
     private static final int IMPATIENT_MS = 150;
     private static final long MS = 1_000_000;
     private static final int PIECES = 200;
@@ -204,6 +205,7 @@ class FaultProxyTest {
         try (Pair pair = connect()) {
             proxy.inject("self", WireFault.DROP, 0);
             pair.send(true, bytes(5000));
+            Await.until("they are dropped", () -> proxy.faults() > 0);
             assertThat(pair.receive(true, 1, IMPATIENT_MS)).isEmpty();
             proxy.heal();
             final byte[] later = bytes(100);
@@ -240,7 +242,7 @@ class FaultProxyTest {
                 final byte[] sent = bytes(PIECE);
                 pair.send(true, sent);
                 assertThat(pair.receive(true, PIECE, PATIENT_MS)).isEqualTo(sent);
-                final byte[] more = pair.receive(true, PIECE, proxy.faults() > 0 ? PATIENT_MS / 20 : 1);
+                final byte[] more = pair.receive(true, PIECE, proxy.faults() > 0 ? IMPATIENT_MS : 1);
                 if (more.length > 0) {
                     assertThat(new String(sent, StandardCharsets.ISO_8859_1))
                             .contains(new String(more, StandardCharsets.ISO_8859_1));
