@@ -94,7 +94,7 @@ fi
 # Modules, decompressed, in the order in which they have to be inserted.
 release=$(ls "$kernel/lib/modules")
 : >"$root/modules/order"
-for module in virtio_pci virtio_blk ext4; do
+for module in virtio_pci virtio_blk virtio_scsi sd_mod ext4; do
     # A module built into the kernel is listed as "builtin" and needs nothing.
     modprobe -d "$kernel" -S "$release" --show-depends --ignore-install "$module" 2>/dev/null |
         awk '$1 == "insmod" { print $2 }' | while read -r file; do

@@ -21,6 +21,8 @@ class CorePurityTest {
         "io.basalt.virtio.memory..",
         "io.basalt.virtio.queue..",
         "io.basalt.virtio.blk..",
+        "io.basalt.virtio.scsi..",
+        "io.basalt.scsi..",
         "io.basalt.virtio.vhostuser..",
         "io.basalt.virtio.driver..",
         "io.basalt.nbd..",

@@ -20,6 +20,7 @@ class ModuleOrderTest {
             "placement",
             "wire",
             "net",
+            "scsi",
             "virtio",
             "nbd",
             "store",

@@ -4,6 +4,7 @@ package io.basalt.block;
 /// [#completed]. Between the two it belongs to the volume's channel. Immutable while it is there.
 public abstract class BlockRequest {
     private final IoVector data;
+    private final StageTimes times = new StageTimes();
     private BlockOperation operation = BlockOperation.READ;
     private long offset;
     private long length;
@@ -63,6 +64,11 @@ public abstract class BlockRequest {
     /// Where the data is to be read from or written to.
     public final IoVector data() {
         return data;
+    }
+
+    /// Where it has spent its time: said by the channels on its way, cleared by the front end.
+    public final StageTimes times() {
+        return times;
     }
 
     /// The volume is done with a request it answered [BlockStatus#PENDING] for. Called exactly once, from a poll of

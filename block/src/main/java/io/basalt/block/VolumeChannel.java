@@ -8,26 +8,27 @@ public interface VolumeChannel extends AutoCloseable {
     /// caller's, on memory that it has touched before, must not come in the middle of the account. If
     /// [InternalError] comes out of this method, the request has not been taken.
     ///
-    /// @return the result if it is known at once; [BlockStatus#PENDING] if [BlockRequest#completed] will be called
-    ///     later
+    /// @return the result if it is known at once; [BlockStatus#PENDING] if [BlockRequest#completed] will
+    ///     be called later
     BlockStatus submit(BlockRequest request);
 
-    /// The channel that requests may be given to instead, until the caller's reactor has done something else: this
-    /// one, or one underneath to which it would pass them on unchanged. A front end asks before each batch; so
-    /// what a channel adds costs nothing while it adds nothing.
+    /// The channel that requests may be given to instead: this one, or one underneath to which it would
+    /// pass them on unchanged. A front end asks from time to time, at least once in a millisecond that it
+    /// is busy, so what a channel adds costs nothing while it adds nothing, and begins to be added a
+    /// millisecond after it should.
     default VolumeChannel shortcut() {
         return this;
     }
 
-    /// Somebody waits for all that is in flight: nothing is to be held back on purpose any longer. Says nothing about
-    /// requests submitted later.
+    /// Somebody waits for all that is in flight: nothing is to be held back on purpose any longer. Says
+    /// nothing about requests submitted later.
     ///
-    /// @param wanted whether what was held back is still to be done: then it goes to the device now. Otherwise it
-    ///     completes with [BlockStatus#IO_ERROR] and never gets there
+    /// @param wanted whether what was held back is still to be done: then it goes to the device now.
+    ///     Otherwise it completes with [BlockStatus#IO_ERROR] and never gets there
     default void hurry(boolean wanted) {}
 
-    /// Requests' data will lie in these regions: register them with the device. Counted: each call is undone by one
-    /// [#releaseMemory].
+    /// Requests' data will lie in these regions: register them with the device. Counted: each call is
+    /// undone by one [#releaseMemory].
     void useMemory(RegionTable table);
 
     /// No request in this table's regions is in flight or will come: unregister them.

@@ -91,7 +91,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         keptVersion = 0;
         remembered.started(ClientRequest.sequence(body), this);
         origin = Origin.CLIENT;
-        place(body, true);
+        place(body, true, device.nowNs());
         open(at);
         final long waitNs = device.work().offer(this, in);
         if (waitNs != Scheduler.TAKEN) {
@@ -202,6 +202,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             end(AnswerCode.BUSY, false);
             return;
         }
+        timing.begun(device.nowNs());
         pieceOffset = firstBlock() * DataMessage.BLOCK_BYTES;
         pieceLength = endOfBlocks() - pieceOffset;
         final boolean whole = pieceOffset == offset && pieceLength == length;
@@ -419,7 +420,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             return;
         }
         switch (code) {
-            case OK -> copies.done(slot);
+            case OK -> copies.done(copy, timing, device.nowNs());
             case NO_SESSION -> copy.lost();
             case BUSY, NO_LEASE, NOT_PRIMARY, STALE_EPOCH, OVERLOADED -> {}
             case FENCED -> {
@@ -439,6 +440,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     @Override
     public void stored(StoreStep done, StoreStatus status) {
         stepUnderWay = false;
+        timing.stored(device.nowNs());
         if (step.operation() == StoreOperation.READ) {
             if (state == ChangeState.GATHERING) {
                 gathered(ReplicaOperation.code(status));
@@ -565,7 +567,7 @@ final class Change extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         if (in != null && code == AnswerCode.OVERLOADED) {
             device.work().refuse(in, epoch, refusedForNs);
         } else if (in != null) {
-            device.answer(in, code, epoch, value);
+            timing.answer(device, in, code, epoch, value);
         }
         if (again != null) {
             device.answer(again, code, epoch, value);

@@ -44,8 +44,9 @@ final class ChangeCopies {
         slots[slot] = SENT;
     }
 
-    void done(int slot) {
-        slots[slot] = DONE;
+    void done(Copy copy, Timing timing, long nowNs) {
+        slots[copy.slot()] = DONE;
+        timing.copied(copy.slot(), copy.peer().deviceId(), nowNs);
     }
 
     void again(int slot) {

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Another copy of a placement group, as its primary sees it. One owner reactor.
 final class Copy implements ReplicaCall.Owner {
+    /// How many times as long a copy without space waits for its next comparison, at most.
+    private static final int SPACE_PATIENCE_MAX = 16;
+
     private final PgReplica replica;
     private final Peer peer;
     private final int slot;
@@ -32,6 +35,9 @@ final class Copy implements ReplicaCall.Owner {
     private long nextPrepareNs;
     private long nextWishNs;
     private long nextRemovalNs;
+
+    /// How many times as long as others it waits for its next comparison.
+    private int patience = 1;
 
     /// @param slot number of this copy within the placement group, 0 to 6, for as long as this object lives
     Copy(PgReplica replica, Peer peer, int slot) {
@@ -172,6 +178,13 @@ final class Copy implements ReplicaCall.Owner {
         joined = joining;
         verifying = false;
         isUnverified = false;
+        patience = 1;
+    }
+
+    /// Its device has no space for what it lacks. To find that out again costs both devices a comparison of the whole
+    /// placement group, so it is done less and less often.
+    void hasNoSpace() {
+        patience = Math.min(SPACE_PATIENCE_MAX, 2 * patience);
     }
 
     /// All in-sync copies have been brought together.
@@ -182,7 +195,8 @@ final class Copy implements ReplicaCall.Owner {
     /// The comparison could not be finished: it is begun anew later.
     void comparisonFailed() {
         verifying = false;
-        nextWishNs = replica.device().nowNs() + replica.device().settings().wishNs();
+        nextWishNs = replica.device().nowNs()
+                + patience * replica.device().settings().wishNs();
         stopJoining();
     }
 

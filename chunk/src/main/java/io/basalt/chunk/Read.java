@@ -61,7 +61,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         incoming = in;
         replica = at;
         isPatched = false;
-        place(in.body(), false);
+        place(in.body(), false, device.nowNs());
         final long retryNs = device.work().offer(this, in);
         if (retryNs != Scheduler.TAKEN) {
             release();
@@ -96,6 +96,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
         } else if (!ChunkDevice.takeAnswerBuffer(in, length)) {
             end(AnswerCode.BUSY);
         } else {
+            timing.begun(device.nowNs());
             step.askRead(partId, shardIndex, offset, length);
             final IoVector to = in.answerPayload();
             step.data(to.table(), to.region(0), to.offset(0), length);
@@ -121,6 +122,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
     }
 
     private void done() {
+        timing.stored(device.nowNs());
         end(replica().mayRead() ? AnswerCode.OK : AnswerCode.NO_LEASE);
     }
 
@@ -267,7 +269,7 @@ final class Read extends Turn implements StoreStep.Owner, ReplicaCall.Owner {
             in.answerPayload().reset(in.payloadTable());
         }
         release();
-        device.answer(in, code, epoch, 0);
+        timing.answer(device, in, code, epoch, 0);
     }
 
     private void release() {

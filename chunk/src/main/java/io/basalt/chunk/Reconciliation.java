@@ -329,6 +329,9 @@ final class Reconciliation implements ReplicaCall.Owner, StoreStep.Owner, Change
             bytesDone += bytes;
             device.counters().add(Counter.RECONCILED_BYTES, bytes);
         } else {
+            if (code == AnswerCode.NO_SPACE && joining != null) {
+                joining.hasNoSpace();
+            }
             fail();
             return;
         }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// A request's place in the order of those that touch the same blocks of a shard: see [RangeOrder]. It
 /// takes that place when the device has room for it, and waits as a [Job] before.
 abstract class Turn extends Job {
+    /// Where its time goes.
+    final Timing timing = new Timing();
+
     @Nullable
     Turn earlier;
 
@@ -38,8 +41,9 @@ abstract class Turn extends Job {
         isChange = changes;
     }
 
-    /// Say that it is about what a message names.
-    final void place(MemorySegment body, boolean changes) {
+    /// Say that it is about what a message names that has come now.
+    final void place(MemorySegment body, boolean changes, long nowNs) {
+        timing.arrived(nowNs);
         place(
                 ShardRange.partId(body),
                 ShardRange.shardIndex(body),

@@ -8,6 +8,7 @@ import io.basalt.reactor.Reactor;
 import io.basalt.reactor.ReactorConfiguration;
 import io.basalt.reactor.uring.UringEngine;
 import io.basalt.store.chunk.ChunkCheck;
+import io.basalt.testkit.Await;
 import io.basalt.testkit.Seeds;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -191,9 +192,12 @@ class BitFlipTest {
                         throw new AssertionError(at + ": " + source + " failed", fault);
                     });
             ChunkCheck.run(cluster.on(COPY).volume(), reactor, reports::add);
-            for (int pass = 0; reports.isEmpty() && pass < 10_000_000; pass++) {
-                reactor.runOnce();
-            }
+            Await.until("the check is over", () -> {
+                for (int pass = 0; reports.isEmpty() && pass < 1000; pass++) {
+                    reactor.runOnce();
+                }
+                return !reports.isEmpty();
+            });
         }
         return reports.getFirst().findings();
     }

@@ -19,6 +19,7 @@ final class FakeIncoming extends Incoming {
     private int bodyLength;
     private int payloadLength;
     private int code;
+    private int answerLength;
 
     private final Connection connection;
 
@@ -41,6 +42,11 @@ final class FakeIncoming extends Incoming {
     /// What was answered; -1 as long as nothing was.
     int code() {
         return code;
+    }
+
+    /// Bytes of the answer's body.
+    int answerLength() {
+        return answerLength;
     }
 
     @Override
@@ -122,6 +128,7 @@ final class FakeIncoming extends Incoming {
     @Override
     public void answer(int newCode, int length) {
         code = newCode;
+        answerLength = length;
     }
 
     @Override

@@ -14,6 +14,8 @@ import io.basalt.store.sim.DiskFault;
 import io.basalt.store.sim.DiskFaults;
 import io.basalt.wire.data.AnswerCode;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -124,6 +126,30 @@ class ReplicationTest {
             assertThat(gate.write(1, 0, 0, BLOCK, 0x33).await())
                     .as("a shard that has its slot is written as before")
                     .isEqualTo(AnswerCode.OK);
+        }
+    }
+
+    @Test
+    void aCopyWithoutSpaceIsComparedLessAndLessOftenAndJoinsOnceThereIsSome() {
+        try (TestCluster cluster = new TestCluster(2)) {
+            final TestGate gate = cluster.gate();
+            final int others = useUp(cluster, 2);
+            cluster.on(2).kill();
+            cluster.await("device 2 to be out of sync", () -> !cluster.isInSync(2));
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x22).await()).isEqualTo(AnswerCode.OK);
+            cluster.on(2).start();
+            cluster.run(20 * SETTINGS.wishNs());
+            final long before = cluster.on(1).device().counters().value(Counter.SHARDS_COMPARED);
+            cluster.run(64 * SETTINGS.wishNs());
+            assertThat(cluster.isInSync(2)).isFalse();
+            assertThat(cluster.on(1).device().counters().value(Counter.SHARDS_COMPARED) - before)
+                    .as("comparisons in the time of 64 wishes")
+                    .isBetween(1L, 8L);
+            assertThat(gate.write(1, 0, 0, BLOCK, 0x33).await())
+                    .as("the copy that is left takes changes")
+                    .isEqualTo(AnswerCode.OK);
+            drop(cluster, 2, others);
+            cluster.await("device 2 to be in sync", () -> cluster.isInSync(2));
         }
     }
 
@@ -281,25 +307,45 @@ class ReplicationTest {
     }
 
     /// Fill what is left of a device with shards of another part.
-    private static void useUp(TestCluster cluster, int device) {
+    ///
+    /// @return how many there are
+    private static int useUp(TestCluster cluster, int device) {
         final RegionTable table = new RegionTable(List.of(cluster.arena().allocate(BLOCK, BLOCK)));
+        int shards = 0;
         StoreStatus status = StoreStatus.OK;
-        for (int shard = 0; status == StoreStatus.OK; shard++) {
-            final @Nullable StoreStatus[] answer = new @Nullable StoreStatus[1];
-            final StoreRequest request = new StoreRequest(1, 1) {
-                @Override
-                public void completed(StoreStatus result) {
-                    answer[0] = result;
-                }
-            };
-            request.data().reset(table);
-            request.data().add(0, 0, BLOCK);
-            request.askWrite(99, shard, 0, BLOCK, 1);
-            cluster.on(device).store().submit(request);
-            cluster.await("the store", () -> answer[0] != null);
-            final StoreStatus found = answer[0];
-            status = found == null ? StoreStatus.FAILED : found;
+        while (status == StoreStatus.OK) {
+            final int shard = shards;
+            status = ask(cluster, device, request -> {
+                request.data().reset(table);
+                request.data().add(0, 0, BLOCK);
+                request.askWrite(99, shard, 0, BLOCK, 1);
+            });
+            shards += status == StoreStatus.OK ? 1 : 0;
         }
         assertThat(status).isEqualTo(StoreStatus.NO_SPACE);
+        return shards;
+    }
+
+    /// Free what [#useUp] has filled.
+    private static void drop(TestCluster cluster, int device, int shards) {
+        for (int each = 0; each < shards; each++) {
+            final int shard = each;
+            assertThat(ask(cluster, device, request -> request.askDrop(99, shard)))
+                    .isEqualTo(StoreStatus.OK);
+        }
+    }
+
+    private static StoreStatus ask(TestCluster cluster, int device, Consumer<StoreRequest> what) {
+        final @Nullable StoreStatus[] answer = new @Nullable StoreStatus[1];
+        final StoreRequest request = new StoreRequest(1, 1) {
+            @Override
+            public void completed(StoreStatus result) {
+                answer[0] = result;
+            }
+        };
+        what.accept(request);
+        cluster.on(device).store().submit(request);
+        cluster.await("the store", () -> answer[0] != null);
+        return Objects.requireNonNull(answer[0]);
     }
 }

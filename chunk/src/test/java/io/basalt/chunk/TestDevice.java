@@ -36,6 +36,7 @@ final class TestDevice {
     static final int SHARD_BYTES = 32 * 4096;
     private static final int LOG_BLOCKS = 64;
     private static final long DISK_BYTES = 8L << 20;
+    private static final long FILE_BOUND_NS = 120_000_000_000L;
 
     /// Of devices and gates alike: signs of life are shorter than what the others wait for them.
     static final NetOptions NET =
@@ -183,8 +184,11 @@ final class TestDevice {
 
     /// The cluster's clock stands still while the kernel works: what a real disk takes is no time.
     private void awaitFile(Reactor running) {
-        for (int turns = 0; engine != null && volume.inFlight() > 0; turns++) {
-            assertThat(turns).as("turns until the file is written").isLessThan(10_000);
+        final long startNs = System.nanoTime();
+        while (engine != null && volume.inFlight() > 0) {
+            assertThat(System.nanoTime() - startNs)
+                    .as("nanoseconds until the file is written")
+                    .isLessThan(FILE_BOUND_NS);
             engine.sleep(1_000_000);
             running.runOnce();
         }

@@ -35,7 +35,7 @@ final class CommandGroups {
         groups.put(
                 "Cluster",
                 List.of("status", "health", "df", "node", "device", "set", "repair", "token", "meta", "upgrade"));
-        groups.put("Run", List.of("demo", "serve", "gate", "top", "config"));
+        groups.put("Run", List.of("demo", "serve", "gate", "top", "why", "config"));
         groups.put("Tools", List.of("check", "chunk", "rpc", "bench", "placement", "generate-completion", "help"));
         return groups;
     }

@@ -29,6 +29,7 @@ import io.basalt.cli.volume.InfoCommand;
 import io.basalt.cli.volume.ListCommand;
 import io.basalt.cli.volume.RemoveCommand;
 import io.basalt.cli.volume.ResizeCommand;
+import io.basalt.cli.why.WhyCommand;
 import java.util.function.Function;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -70,6 +71,7 @@ import picocli.CommandLine.TypeConversionException;
             ServeCommand.class,
             GateCommand.class,
             TopCommand.class,
+            WhyCommand.class,
             RpcCommand.class,
             BenchCommand.class,
             ConfigCommand.class,

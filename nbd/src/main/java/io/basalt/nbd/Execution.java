@@ -2,6 +2,7 @@ package io.basalt.nbd;
 
 import io.basalt.block.BlockOperation;
 import io.basalt.block.BlockStatus;
+import io.basalt.block.RequestObserver;
 import io.basalt.block.VolumeChannel;
 import io.basalt.net.session.BufferPool;
 import io.basalt.reactor.NanoClock;
@@ -33,6 +34,8 @@ final class Execution {
     private int freeCommandCount = COMMANDS_MAX;
     private int freePieceCount = PIECES_MAX;
     private int unflushedCount;
+
+    private RequestObserver observer = RequestObserver.NONE;
 
     /// Pieces that the volume has.
     private int inFlight;
@@ -81,6 +84,11 @@ final class Execution {
         for (int i = 0; i < PIECES_MAX; i++) {
             freePieces[i] = new Piece(this, memory.table());
         }
+    }
+
+    /// Tell somebody how long requests take from now on.
+    void observedBy(RequestObserver newObserver) {
+        observer = newObserver;
     }
 
     /// Before requests are submitted, once a batch.
@@ -275,9 +283,20 @@ final class Execution {
         }
         freePieces[freePieceCount++] = piece;
         if (command.isDone()) {
+            observe(command, piece);
             finish(command);
         }
         listener.progress();
+    }
+
+    /// The time of a command is explained by that of the piece that was done last.
+    private void observe(Command command, Piece last) {
+        final long tookNs = clock.nanoTime() - command.sinceNs;
+        if (command.type == NbdSpec.CMD_READ) {
+            observer.read(last, tookNs);
+        } else if (command.type == NbdSpec.CMD_WRITE) {
+            observer.wrote(last, tookNs);
+        }
     }
 
     private void answerRead(Command command, Piece piece, int error) {

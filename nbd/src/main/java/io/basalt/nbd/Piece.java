@@ -28,6 +28,7 @@ final class Piece extends BlockRequest {
     /// @param newBuffer with room for `length` bytes
     void transfer(Command newCommand, BlockOperation operation, long offset, int length, long newBuffer) {
         command = newCommand;
+        times().clear();
         buffer = newBuffer;
         data().hold(table, TransmissionMemory.REGION, newBuffer, length);
         durable(newCommand.has(NbdSpec.CMD_FLAG_FUA));
@@ -37,6 +38,7 @@ final class Piece extends BlockRequest {
     /// Become anything that has no content.
     void range(Command newCommand, BlockOperation operation, long offset, long length, boolean mayUnmap) {
         command = newCommand;
+        times().clear();
         buffer = BufferPool.NONE;
         data().reset(table);
         durable(false);

@@ -1,5 +1,6 @@
 package io.basalt.nbd;
 
+import io.basalt.block.RequestObserver;
 import io.basalt.block.VolumeChannel;
 import io.basalt.net.session.BufferPool;
 import io.basalt.net.session.ByteStream;
@@ -90,6 +91,11 @@ public final class Transmission implements ByteStream.Handler {
         replies = new ReplyQueue(memory, pool, agreement.style());
         execution = new Execution(agreement, channel, memory, pool, replies, clock, counters, progress);
         reader = new RequestReader(execution, agreement, memory);
+    }
+
+    /// Tell somebody how long requests take from now on.
+    public void observedBy(RequestObserver observer) {
+        execution.observedBy(observer);
     }
 
     /// Begin.

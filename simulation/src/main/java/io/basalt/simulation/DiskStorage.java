@@ -70,7 +70,7 @@ final class DiskStorage implements SimStorage {
                 scenario.strains().fullDisks() ? fullBytes(scenario) : DISK_BYTES);
     }
 
-    /// All of one size: a copy that finds no space on a smaller disk is never in sync.
+    /// All of one size, and yet not of one number of slots: metadata takes more of one than of another.
     private static long fullBytes(Scenario scenario) {
         return FULL_DISK_BYTES + (long) (scenario.load().operations() % 4) * SHARD_BYTES;
     }

@@ -3,8 +3,10 @@ package io.basalt.simulation;
 import io.basalt.meta.state.MetaCommand;
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
+import io.basalt.placement.Device;
 import io.basalt.wire.meta.MetaCode;
 import io.basalt.wire.meta.PgChange;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ final class Nemesis {
     private final List<StorageNode> nodes;
     private final StorageNode unlucky;
     private final Simulation simulation;
+    private final List<StorageNode> drainsAsked = new ArrayList<>();
     private boolean isOver;
     private boolean diskHasFailed;
     private boolean isHanging;
@@ -314,6 +317,7 @@ final class Nemesis {
             return;
         }
         world.note("an operator drains device " + node.deviceId());
+        drainsAsked.add(node);
         meta.propose(new MetaCommand.AdminDevice(node.deviceId(), MetaCommand.AdminDevice.Action.DRAIN, 0), result -> {
             world.note("device " + node.deviceId() + " is to be drained: " + result.code());
             if (result.code() == MetaCode.OK) {
@@ -321,6 +325,19 @@ final class Nemesis {
                 node.drained();
             }
         });
+    }
+
+    /// Have the operator look what has become of drains that were asked for: the answer may have been lost with the
+    /// metaserver, or with its lead. To be asked when all have come to rest.
+    void lookAtDrains() {
+        final ClusterMap map = meta.map();
+        for (final StorageNode node : drainsAsked) {
+            final Device device = map == null ? null : map.device(node.deviceId());
+            if (device != null && !device.state().in() && !node.isDrained()) {
+                world.note("device " + node.deviceId() + " was drained without a word");
+                node.drained();
+            }
+        }
     }
 
     private void change(SetRecord set, int pg, PgChange.Kind kind, int device) {

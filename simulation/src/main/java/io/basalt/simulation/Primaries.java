@@ -70,13 +70,16 @@ final class Primaries {
     }
 
     /// No storm of fail-overs: each fault changes the configuration of a placement group a few times at most. Only
-    /// where the network does not break connections by itself.
+    /// where the network does not break connections by itself, nor takes longer for a message than leases last.
     ///
     /// @param faults what was done to the cluster
     void checkEpochs(long faults) {
         final ClusterMap map = meta.map();
         final SimFaults network = scenario.faults().network();
-        if (map == null || network.brokenPerMillion() > 0 || network.damagedPerMillion() > 0) {
+        if (map == null
+                || scenario.isNetworkSlow()
+                || network.brokenPerMillion() > 0
+                || network.damagedPerMillion() > 0) {
             return;
         }
         for (int pg = 0; pg < map.pgCount(); pg++) {

@@ -2,6 +2,7 @@ package io.basalt.simulation;
 
 import io.basalt.block.RegionTable;
 import io.basalt.chunk.ChunkCounters.Counter;
+import io.basalt.meta.service.MetaService;
 import io.basalt.placement.ClusterMap;
 import io.basalt.store.chunk.StoreRequest;
 import io.basalt.store.chunk.StoreStatus;
@@ -85,11 +86,22 @@ final class RepairCheck {
         if (isAnythingDamaged()) {
             return;
         }
+        // Else a device that has not found the new metaserver yet would be passed over for one that goes just then.
+        course.require(this::areAllHeard, "L3: the metaserver does not hear of a device that works");
         if (scenario.strains().outAfterMs() > 0) {
             outlive();
         } else if (scenario.strains().isRepairMeasured()) {
             measure();
         }
+    }
+
+    /// Whether every device that works has reported to the metaserver that leads now.
+    private boolean areAllHeard() {
+        final MetaService service = meta.service();
+        return service != null
+                && nodes.stream()
+                        .filter(StorageNode::isServing)
+                        .allMatch(node -> service.report(node.deviceId()) != null);
     }
 
     private boolean isAnythingDamaged() {

@@ -426,7 +426,10 @@ public final class Simulation {
         if (scenario.faults().metaOutage() && !scenario.faults().diskFails()) {
             workWithoutMetaserver();
         }
-        repair.run();
+        nemesis.lookAtDrains();
+        if (wholeness.isEveryCopyInSync()) {
+            repair.run();
+        }
         final boolean isScrubbed = scenario.strains().flips() > 0;
         if (isScrubbed) {
             require(wholeness::isScrubbed, "L4: what has rotted is never found", wholeness::scrubs);
@@ -446,6 +449,9 @@ public final class Simulation {
         }
         sweep(BlockOperation.DISCARD);
         sweep(BlockOperation.READ);
+        if (scenario.strains().fullDisks()) {
+            require(wholeness::isEveryCopyInSync, "L3: a copy is out of sync though there is space for it again");
+        }
         require(
                 () -> capacity.leftOver() == null && capacity.violation() == null,
                 "S16: space does not come back",

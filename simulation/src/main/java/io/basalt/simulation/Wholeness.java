@@ -2,6 +2,7 @@ package io.basalt.simulation;
 
 import io.basalt.meta.state.SetRecord;
 import io.basalt.placement.ClusterMap;
+import io.basalt.store.chunk.StoreCapacity;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,8 +34,18 @@ final class Wholeness {
                         .allMatch(device -> device.state().up());
     }
 
-    /// Every copy on a device that works is in sync.
+    /// Every copy on a device that works is in sync, and has a place there.
+    boolean isEveryCopyInSync() {
+        return isWhole(false);
+    }
+
+    /// Every copy on a device that works is in sync, but for those that a full disk has no place for: how many shards a
+    /// disk can hold depends on how it was formatted, and on what else it has copies of.
     boolean isWhole() {
+        return isWhole(scenario.strains().fullDisks());
+    }
+
+    private boolean isWhole(boolean mayBeFull) {
         for (final StorageNode node : nodes) {
             if (!node.isServing() && !node.isRefused()) {
                 return false;
@@ -49,12 +60,23 @@ final class Wholeness {
             for (int index = 0; index < map.pgTable().replicaCount(pg); index++) {
                 final boolean works = map.replica(pg, index) != unlucky.deviceId()
                         || (!scenario.faults().diskFails() && !unlucky.isRefused());
-                if (works && !map.inSync(pg, index)) {
+                if (works && !map.inSync(pg, index) && !(mayBeFull && isFull(map.replica(pg, index)))) {
                     return false;
                 }
             }
         }
         return areMoved(map);
+    }
+
+    /// Whether a device has no slot left for a shard that it does not have yet.
+    private boolean isFull(int deviceId) {
+        for (final StorageNode node : nodes) {
+            if (node.deviceId() == deviceId && node.isServing()) {
+                final StoreCapacity capacity = node.storeOf().capacity();
+                return capacity.slotsUsed() + capacity.slotsReserved() >= capacity.slotsTotal();
+            }
+        }
+        return false;
     }
 
     /// Whether each device that works has looked at everything twice: what the first walk found may be repaired.

@@ -33,6 +33,11 @@ final class World implements AutoCloseable {
     private int driftPerMillion;
     private long eventNumber;
 
+    /// When a reactor has something to do at the earliest, if all were asked since one has last had a turn.
+    private long soonestNs;
+
+    private boolean isSoonestKnown;
+
     private record Event(long atNs, long number, Runnable what) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -192,9 +197,17 @@ final class World implements AutoCloseable {
             }
             final int from = reactors.isEmpty() ? 0 : order.below(reactors.size());
             final int count = reactors.size();
+            isSoonestKnown = true;
+            soonestNs = Long.MAX_VALUE;
             for (int index = 0; index < count && index < reactors.size(); index++) {
                 final SimReactor reactor = reactors.get((from + index) % reactors.size());
-                if (reactor.dueNs() <= clock.nanoTime() && reactor.turn() > 0) {
+                final long dueNs = reactor.dueNs();
+                soonestNs = Math.min(soonestNs, dueNs);
+                if (dueNs > clock.nanoTime()) {
+                    continue;
+                }
+                isSoonestKnown = false;
+                if (reactor.turn() > 0) {
                     worked = true;
                     turnWatch.run();
                 }
@@ -209,8 +222,12 @@ final class World implements AutoCloseable {
 
     private long nextNs() {
         long nextNs = events.isEmpty() ? Long.MAX_VALUE : events.peek().atNs;
-        for (final SimReactor reactor : reactors) {
-            nextNs = Math.min(nextNs, reactor.dueNs());
+        if (isSoonestKnown) {
+            nextNs = Math.min(nextNs, soonestNs);
+        } else {
+            for (final SimReactor reactor : reactors) {
+                nextNs = Math.min(nextNs, reactor.dueNs());
+            }
         }
         // What says "now" and then does nothing waits for time to move at all.
         return nextNs <= clock.nanoTime() ? clock.nanoTime() + 1000 : nextNs;

@@ -6,7 +6,8 @@ package io.basalt.wire;
 /// | version | what is new |
 /// |---|---|
 /// | 1 | everything in docs/PROTOCOL.md that names no later version |
-/// | 2 | REPAIRS; COMPARED, RELEASE between chunk servers; weights of volumes, and OVERLOADED |
+/// | 2 | REPAIRS; COMPARED, RELEASE between chunk servers; weights of volumes, and OVERLOADED; times of stages in
+/// answers |
 ///
 /// @param least lowest version, 1 to 255
 /// @param most highest version, `least` to 255
@@ -22,6 +23,9 @@ public record ProtocolVersions(int least, int most) {
 
     /// From this version on a gate says what a volume's weight is, and takes OVERLOADED.
     public static final int SCHEDULING = 2;
+
+    /// From this version on a gate takes answers that say where their time went.
+    public static final int STAGE_TIMES = 2;
 
     private static final int MAX = 255;
 

@@ -8,7 +8,7 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /// The volumes that a gate serves, and their limits.
-final class GateVolumes {
+public final class GateVolumes {
     private GateVolumes() {}
 
     /// All, as `bdev_get_qos` tells of them.
@@ -21,7 +21,7 @@ final class GateVolumes {
     /// The volume of a name.
     ///
     /// @throws CommandException if there is none, with a guess at what was meant
-    static JsonNode require(RpcClient gate, String name) {
+    public static JsonNode require(RpcClient gate, String name) {
         final List<JsonNode> volumes = all(gate);
         final List<String> names = new ArrayList<>();
         for (final JsonNode volume : volumes) {

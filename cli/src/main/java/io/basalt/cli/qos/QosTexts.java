@@ -6,13 +6,13 @@ import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /// Limits in words.
-final class QosTexts {
+public final class QosTexts {
     private static final double NS_PER_MS = 1e6;
 
     private QosTexts() {}
 
     /// What a limit is about.
-    static String kind(String word) {
+    public static String kind(String word) {
         return switch (word) {
             case "rw_ios" -> "requests";
             case "r_ios" -> "reads";
@@ -31,7 +31,7 @@ final class QosTexts {
     }
 
     /// A limit on one line: `1500/s, bursts of 3000/s for 30 min (credit 100 %)`.
-    static String limit(JsonNode limit) {
+    public static String limit(JsonNode limit) {
         final StringBuilder text = new StringBuilder(amount(limit, "per_sec")).append("/s");
         if (limit.has("burst_per_sec")) {
             final long most = Math.max(1, limit.path("credit_max").longValue(0));
@@ -53,7 +53,7 @@ final class QosTexts {
     }
 
     /// Where a volume's limits come from.
-    static String origin(JsonNode volume) {
+    public static String origin(JsonNode volume) {
         final String named = volume.path("class").stringValue("");
         return !named.isEmpty() ? named : volume.path("limits").isEmpty() ? "none" : "own";
     }

@@ -120,6 +120,7 @@ final class ChunkLink extends TimerTask {
         }
         if (sent) {
             piece.onLink(this);
+            piece.sentAt(router.nowNs());
             piece.become(PieceState.IN_FLIGHT);
             piece.channel.retryOrder().sent(piece);
             piece.channel.counters().count(Event.SENT);

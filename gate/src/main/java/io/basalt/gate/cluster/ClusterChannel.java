@@ -185,6 +185,9 @@ final class ClusterChannel implements VolumeChannel {
         final Submission submission = piece.submission();
         submission.outstanding--;
         submission.ended(status);
+        if (status == BlockStatus.OK && submission.isOver()) {
+            piece.explain(submission.request().times(), port.reactor().nowNs());
+        }
         piece.become(PieceState.FREE);
         (piece.isWide() ? wide : narrow).give(piece);
         if (isMaking && isBeingCut(submission)) {
@@ -378,6 +381,11 @@ final class ClusterChannel implements VolumeChannel {
     @Override
     public int inFlight() {
         return submissions.taken() + waiting.count();
+    }
+
+    /// The same, read without order. Any thread.
+    int glance() {
+        return inFlight();
     }
 
     @Override

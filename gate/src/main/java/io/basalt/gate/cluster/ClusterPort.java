@@ -5,6 +5,8 @@ import io.basalt.placement.ClusterMap;
 import io.basalt.reactor.Reactor;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ public final class ClusterPort {
     private final ChunkConnections connections;
     private final Map<Integer, SetRoute> routes = new LinkedHashMap<>();
     private final List<ClusterChannel> channels = new ArrayList<>();
+    private final Map<Integer, DeviceTimes> deviceTimes = Collections.synchronizedMap(new HashMap<>());
 
     /// A port that knows no map yet: requests wait for one.
     ///
@@ -106,7 +109,12 @@ public final class ClusterPort {
     }
 
     SetRoute route(int setId) {
-        return routes.computeIfAbsent(setId, id -> new SetRoute(id, gateInstance));
+        return routes.computeIfAbsent(setId, id -> new SetRoute(id, gateInstance, deviceTimes(id)));
+    }
+
+    /// How long the devices of a set take for this reactor. Any thread.
+    DeviceTimes deviceTimes(int setId) {
+        return deviceTimes.computeIfAbsent(setId, _ -> new DeviceTimes());
     }
 
     Collection<SetRoute> routes() {

@@ -11,6 +11,8 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -167,6 +169,13 @@ public final class ClusterVolume implements Volume, RingListener {
         return sum;
     }
 
+    /// Requests that are under way to the cluster, as they were a moment ago. Any thread.
+    public int inFlight() {
+        synchronized (channels) {
+            return channels.stream().mapToInt(ClusterChannel::glance).sum();
+        }
+    }
+
     /// How the connections of all reactors do that serve the volume. Any thread.
     public List<Connections> connections() {
         final List<ClusterPort> serving;
@@ -182,6 +191,22 @@ public final class ClusterVolume implements Volume, RingListener {
     ///
     /// @param reactor number of the reactor
     public record Connections(int reactor, List<LinkStatus> links) {}
+
+    /// How long the devices of a set take for what this gate asks, for all volumes and on all reactors; those that were
+    /// asked nothing are not there. Any thread.
+    public SortedMap<Integer, DeviceTime> deviceTimes(int setId) {
+        final SortedMap<Integer, DeviceTime> sums = new TreeMap<>();
+        for (final ClusterPort port : ports) {
+            final DeviceTimes times = port.deviceTimes(setId);
+            for (int device = 1; device < times.end(); device++) {
+                final DeviceTime time = times.of(device);
+                if (!time.equals(DeviceTime.NONE)) {
+                    sums.merge(device, time, DeviceTime::plus);
+                }
+            }
+        }
+        return sums;
+    }
 
     long deadlineNs(long nowNs) {
         return ioTimeoutNs == 0 ? Long.MAX_VALUE : nowNs + ioTimeoutNs;

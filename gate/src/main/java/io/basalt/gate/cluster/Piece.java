@@ -2,11 +2,13 @@ package io.basalt.gate.cluster;
 
 import io.basalt.block.BlockOperation;
 import io.basalt.block.RegionTable;
+import io.basalt.block.StageTimes;
 import io.basalt.net.Call;
 import io.basalt.net.CallStatus;
 import io.basalt.reactor.TimerTask;
 import io.basalt.wire.data.ClientRequest;
 import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ServiceTimes;
 import io.basalt.wire.data.ShardRange;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -54,6 +56,7 @@ final class Piece extends Call {
     private boolean copied;
     private long sentAs;
     private boolean unsettled;
+    private long sentNs;
     private @Nullable ChunkLink link;
 
     /// @param bodies see [Call#Call]
@@ -248,6 +251,36 @@ final class Piece extends Call {
 
     void onLink(ChunkLink taken) {
         link = taken;
+    }
+
+    /// It goes to a connection now.
+    void sentAt(long nowNs) {
+        sentNs = nowNs;
+    }
+
+    /// Say where the request's time went, which this piece was the last to take: from its last attempt's answer.
+    /// What of it is left over was spent here.
+    void explain(StageTimes times, long nowNs) {
+        final long tookNs = Math.max(0, nowNs - sentNs);
+        long thereNs = 0;
+        if (answerBodyLength() == ServiceTimes.BYTES) {
+            final MemorySegment told = answerBody();
+            final long queueNs = DeviceTimes.possible(ServiceTimes.queueNs(told), tookNs);
+            final long storeNs = DeviceTimes.possible(ServiceTimes.storeNs(told), tookNs);
+            final long firstNs = DeviceTimes.possible(ServiceTimes.replica1Ns(told), tookNs);
+            final long secondNs = DeviceTimes.possible(ServiceTimes.replica2Ns(told), tookNs);
+            thereNs = Math.min(tookNs, queueNs + Math.max(storeNs, Math.max(firstNs, secondNs)));
+            times.served(route().setId(), ServiceTimes.device(told), queueNs, storeNs);
+            times.copied(ServiceTimes.replica1(told), firstNs, ServiceTimes.replica2(told), secondNs);
+        }
+        times.travelled(tookNs - thereNs);
+    }
+
+    /// Count, for the devices that had a part in it, how long they took.
+    void countDevices(long nowNs) {
+        if (answerBodyLength() == ServiceTimes.BYTES) {
+            route().deviceTimes().count(answerBody(), nowNs - sentNs);
+        }
     }
 
     ChunkLink link() {

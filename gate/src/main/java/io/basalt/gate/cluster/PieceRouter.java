@@ -8,6 +8,7 @@ import io.basalt.placement.Mix64;
 import io.basalt.reactor.Reactor;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.ServiceTimes;
 import org.jspecify.annotations.Nullable;
 
 /// The decision, for each piece at each attempt, where it goes or what it waits for; and for each answer,
@@ -149,7 +150,8 @@ final class PieceRouter {
 
     private void answered(Piece piece, int number) {
         final AnswerCode code = AnswerCode.of(number);
-        if (code == null || piece.answerBodyLength() != AnswerBody.BYTES) {
+        final int length = piece.answerBodyLength();
+        if (code == null || (length != AnswerBody.BYTES && (length != ServiceTimes.BYTES || code != AnswerCode.OK))) {
             badAnswer(piece);
             return;
         }
@@ -159,6 +161,7 @@ final class PieceRouter {
                 if (piece.isRead() && piece.answerPayloadLength() != piece.length()) {
                     badAnswer(piece);
                 } else {
+                    piece.countDevices(nowNs());
                     finish(piece, BlockStatus.OK);
                 }
             }

@@ -21,9 +21,11 @@ final class SetRoute {
     private @Nullable RequestIdentities identities;
     private @Nullable ClusterMap map;
     private @Nullable ChunkLink[] linkOfDevice = {};
+    private final DeviceTimes deviceTimes;
 
-    SetRoute(int setId, long gateInstance) {
+    SetRoute(int setId, long gateInstance, DeviceTimes deviceTimes) {
         this.setId = setId;
+        this.deviceTimes = deviceTimes;
         this.gateInstance = gateInstance;
     }
 
@@ -62,6 +64,12 @@ final class SetRoute {
             links[device.id()] = connections.link(device.address());
         }
         linkOfDevice = links;
+        deviceTimes.upTo(most);
+    }
+
+    /// How long the set's devices take.
+    DeviceTimes deviceTimes() {
+        return deviceTimes;
     }
 
     /// A device that the metaserver has given up keeps nobody waiting for its silence to be noticed here too.

@@ -1,15 +1,11 @@
 package io.basalt.gate.controller;
 
-import io.basalt.gate.cluster.RingListener;
 import io.basalt.gate.handover.Absence;
 import io.basalt.gate.handover.HandoverMessage;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.ControllerStatus;
-import io.basalt.gate.volume.VolumeClaim;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
-import io.basalt.virtio.blk.BlkDevice;
-import io.basalt.virtio.blk.BlkLimits;
 import io.basalt.virtio.vhostuser.RefusedException;
 import io.basalt.virtio.vhostuser.SessionImage;
 import io.basalt.virtio.vhostuser.VhostUserSession;
@@ -29,16 +25,13 @@ final class Controller {
 
     private final ControllerSpec spec;
     private final Reactor control;
-    private final VolumeClaim claim;
-    private final BlkDevice device;
-    private final List<VolumeShare> shares;
+    private final Backend backend;
     private final int firstReactor;
     private final KeptFront kept;
     private final Runnable writebackChanged;
     private final Runnable gone;
     private final Endpoint endpoint;
     private final HostMemoryMapper mapper;
-    private final RingListener rings;
     private final RingTurn turn = new RingTurn();
     private final ForeignFds foreign;
     private final NoteLimit notes;
@@ -57,31 +50,26 @@ final class Controller {
     private boolean running;
     private boolean abandoned;
     private int sessionCount;
-    private boolean announceSize;
+    private boolean announceConfig;
 
     /// @param control where it lives
-    /// @param claim the volume; given back when the controller is gone
-    /// @param reactors data reactors that its queues are spread over
+    /// @param backend what it shows; closed when the controller is gone
     /// @param firstReactor where queue 0 lives
     /// @param mapper maps the front end's memory
-    /// @param rings told of rings that start and stop
     /// @param inherited a listening socket made by somebody else, owned from now on; or null
     /// @param standby whether it is made to take over from another process, and looks for nobody
     ///     before that
     /// @param keeper what its sessions are made known to
     /// @param writebackChanged run when the guest has changed its cache mode
     /// @param gone run once, when everything is released
-    /// @throws io.basalt.linux.LinuxException if the socket cannot be made; the claim is then still
+    /// @throws io.basalt.linux.LinuxException if the socket cannot be made; the backend is then still
     ///     the caller's
     Controller(
             ControllerSpec spec,
             Reactor control,
-            VolumeClaim claim,
-            List<Reactor> reactors,
+            Backend backend,
             int firstReactor,
-            BlkLimits limits,
             HostMemoryMapper mapper,
-            RingListener rings,
             @Nullable UnixListener inherited,
             boolean standby,
             SessionKeeper keeper,
@@ -89,19 +77,14 @@ final class Controller {
             Runnable gone) {
         this.spec = spec;
         this.control = control;
-        this.claim = claim;
+        this.backend = backend;
         this.firstReactor = firstReactor;
         this.mapper = mapper;
-        this.rings = rings;
         this.writebackChanged = writebackChanged;
         this.gone = gone;
         this.foreign = new ForeignFds(spec.name());
         this.notes = new NoteLimit(control, spec.name());
-        this.device = new BlkDevice(claim.volume(), spec.volume(), spec.readOnly(), spec.packedRing(), limits);
-        this.kept = new KeptFront(keeper, device, fronts);
-        this.shares = reactors.stream()
-                .map(reactor -> new VolumeShare(claim.volume(), reactor))
-                .toList();
+        this.kept = new KeptFront(keeper, backend, fronts);
         this.endpoint = endpoint(inherited);
         if (standby) {
             state = ControllerState.STANDBY;
@@ -170,9 +153,9 @@ final class Controller {
             become(ControllerState.SERVING, "a front end connected");
         }
         admit(made);
-        if (announceSize) {
+        if (announceConfig) {
             made.session().configChanged();
-            announceSize = false;
+            announceConfig = false;
         }
         made.listen();
     }
@@ -189,8 +172,7 @@ final class Controller {
                 control,
                 fd,
                 foreign,
-                events -> new SessionDevice(
-                        control, device, shares, firstReactor, claim.entry(), spec.name(), turn, rings, events),
+                events -> new SessionDevice(control, backend, firstReactor, spec.name(), turn, events),
                 new FrontEvents());
     }
 
@@ -323,7 +305,7 @@ final class Controller {
 
     /// What has become of the disk since [#image()], now that it is suspended.
     HandoverMessage.DiskState suspendedState() {
-        return new HandoverMessage.DiskState(spec.name(), device.writeback(), handed.change());
+        return new HandoverMessage.DiskState(spec.name(), backend.writeback(), handed.change());
     }
 
     /// Go on with the disk after all.
@@ -375,7 +357,7 @@ final class Controller {
     private void finishSurrender() {
         become(ControllerState.GONE, "another process serves it");
         endpoint.surrender();
-        claim.close();
+        backend.close();
         gone.run();
         tellDeletionWaiters();
     }
@@ -433,7 +415,8 @@ final class Controller {
     /// @param disk its descriptors are this controller's from now on
     /// @param taken told null when it runs, or why it does not
     void take(HandoverMessage.DiskState disk, Consumer<@Nullable String> taken) {
-        device.writeback(disk.writeback());
+        backend.writeback(disk.writeback());
+        backend.taken();
         switch (disk.front()) {
             case HandoverMessage.NoFront _ -> drop(() -> taken.accept(null));
             case HandoverMessage.SameFront same -> takeSame(same.bases(), taken);
@@ -561,23 +544,22 @@ final class Controller {
     private void finishDeletion() {
         become(ControllerState.GONE, "released");
         endpoint.close();
-        claim.close();
+        backend.close();
         gone.run();
         tellDeletionWaiters();
     }
 
-    /// The volume has another size: tell the guest, now or when it is there.
-    void resized(long sizeBytes) {
-        device.resize(sizeBytes);
+    /// The configuration space has changed: tell the guest, now or when it is there.
+    void configChanged() {
         if (fronts.isEmpty()) {
-            announceSize = true;
+            announceConfig = true;
         } else {
             fronts.all().forEach(each -> each.session().configChanged());
         }
     }
 
-    BlkDevice device() {
-        return device;
+    Backend backend() {
+        return backend;
     }
 
     /// What the front end drives whose rings run; null if there is none.
@@ -591,10 +573,11 @@ final class Controller {
         return new ControllerStatus(
                 spec,
                 cpumask,
-                device.limits().queueCount(),
-                device.coalescing().delayBaseUs(),
-                device.coalescing().iopsThreshold(),
-                device.writeback(),
-                fronts.all().stream().map(Front::status).toList());
+                backend.queueCount(),
+                backend.delayBaseUs(),
+                backend.iopsThreshold(),
+                backend.writeback(),
+                fronts.all().stream().map(Front::status).toList(),
+                backend.targets());
     }
 }

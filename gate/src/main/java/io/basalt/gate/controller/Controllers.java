@@ -7,6 +7,8 @@ import io.basalt.gate.rpc.ControllerHost;
 import io.basalt.gate.rpc.ControllerSpec;
 import io.basalt.gate.rpc.ControllerStatus;
 import io.basalt.gate.rpc.RpcError;
+import io.basalt.gate.scsi.ReservationFiles;
+import io.basalt.gate.scsi.ScsiUnits;
 import io.basalt.gate.volume.VolumeClaim;
 import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.gate.volume.VolumeRegistry;
@@ -14,10 +16,9 @@ import io.basalt.linux.Errno;
 import io.basalt.linux.LinuxException;
 import io.basalt.linux.socket.UnixListener;
 import io.basalt.reactor.Reactor;
-import io.basalt.virtio.blk.BlkLimits;
-import io.basalt.virtio.blk.InterruptCoalescing;
 import io.basalt.virtio.vhostuser.SessionImage;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Controllers implements ControllerHost {
     private final long guestBytesMax;
     private final Map<String, Controller> controllers = new LinkedHashMap<>();
     private ChangeListener changes = _ -> {};
+    private ScsiUnits units = new ScsiUnits(ReservationFiles.NONE);
     private SessionKeeper.Source keepers = _ -> SessionKeeper.NONE;
     private @Nullable Map<String, UnixListener> listeners;
     private int nextReactor;
@@ -60,6 +62,11 @@ public final class Controllers implements ControllerHost {
         this.volumes = volumes;
     }
 
+    /// SCSI reservations are kept in a folder from now on. No controller has been made yet.
+    public void keepReservationsIn(Path folder) {
+        units = new ScsiUnits(new ReservationFiles(folder));
+    }
+
     @Override
     public void create(ControllerSpec spec) {
         final UnixListener inherited = listeners == null ? null : listeners.remove(spec.name());
@@ -71,36 +78,47 @@ public final class Controllers implements ControllerHost {
     /// @param inherited owned from now on, or null to make one at the spec's path
     public void create(ControllerSpec spec, @Nullable UnixListener inherited) {
         final List<Reactor> chosen = choose(spec.cpumask());
-        final int queueCount = spec.queueCount() == 0 ? QUEUE_COUNT_DEFAULT : spec.queueCount();
-        final VolumeClaim claim =
-                volumes.claim(spec.volume(), "controller " + spec.name(), false, size -> resized(spec.name(), size));
+        final Backend backend = backend(spec, chosen);
         final Controller made;
         try {
             made = new Controller(
                     spec,
                     control,
-                    claim,
-                    chosen,
+                    backend,
                     nextReactor,
-                    BlkLimits.DEFAULT.withQueueCount(queueCount),
                     new HostMemoryMapper(guestBytesMax),
-                    ringListener(spec.volume()),
                     inherited,
                     listeners != null,
                     keepers.of(spec.name()),
                     () -> changes.changed(spec.name()),
                     () -> controllers.remove(spec.name()));
         } catch (LinuxException failure) {
-            claim.close();
+            backend.close();
             throw socketError(spec, failure);
-        } catch (IllegalArgumentException unfit) {
-            claim.close();
-            throw RpcError.invalidParameter("dev_name", String.valueOf(unfit.getMessage()), "use another volume");
         }
         // The next controller's queue 0 starts one reactor further, so that single-queue disks spread too.
         nextReactor = (nextReactor + 1) % reactors.size();
         controllers.put(spec.name(), made);
         made.open();
+    }
+
+    private Backend backend(ControllerSpec spec, List<Reactor> chosen) {
+        final int queueCount = spec.queueCount() == 0 ? QUEUE_COUNT_DEFAULT : spec.queueCount();
+        if (spec.kind() == ControllerSpec.Kind.SCSI) {
+            return new ScsiBackend(spec, control, chosen, queueCount, units);
+        }
+        final BlkBackend[] made = new BlkBackend[1];
+        final VolumeClaim claim = volumes.claim(spec.volume(), "controller " + spec.name(), false, size -> {
+            made[0].resized(size);
+            configChanged(spec.name());
+        });
+        try {
+            made[0] = new BlkBackend(spec, claim, chosen, queueCount, ringListener(spec.volume()));
+            return made[0];
+        } catch (IllegalArgumentException unfit) {
+            claim.close();
+            throw RpcError.invalidParameter("dev_name", String.valueOf(unfit.getMessage()), "use another volume");
+        }
     }
 
     private static RpcError socketError(ControllerSpec spec, LinuxException failure) {
@@ -149,11 +167,43 @@ public final class Controllers implements ControllerHost {
         return "0x" + mask.toString(16);
     }
 
-    private void resized(String name, long sizeBytes) {
+    private void configChanged(String name) {
         final Controller controller = controllers.get(name);
         if (controller != null) {
-            controller.resized(sizeBytes);
+            controller.configChanged();
         }
+    }
+
+    // ---- targets of SCSI controllers
+
+    @Override
+    public int addTarget(String name, int number, String volume) {
+        final ScsiBackend host = scsi(name);
+        final int chosen = host.choose(number, volume);
+        if (host.volumeAt(chosen) != null) {
+            return chosen;
+        }
+        final VolumeClaim claim = volumes.claim(
+                volume, "target " + chosen + " of controller " + name, false, size -> host.resized(chosen, size));
+        try {
+            host.add(chosen, claim, ringListener(volume));
+        } catch (IllegalArgumentException unfit) {
+            claim.close();
+            throw RpcError.invalidParameter("bdev_name", String.valueOf(unfit.getMessage()), "use another volume");
+        }
+        return chosen;
+    }
+
+    @Override
+    public void removeTarget(String name, int number, Consumer<@Nullable RpcError> completion) {
+        scsi(name).remove(number, () -> completion.accept(null));
+    }
+
+    private ScsiBackend scsi(String name) {
+        if (require(name).backend() instanceof ScsiBackend host) {
+            return host;
+        }
+        throw RpcError.invalidParameter("ctrlr", "controller " + name + " is no SCSI controller", "name one that is");
     }
 
     @Override
@@ -217,10 +267,39 @@ public final class Controllers implements ControllerHost {
     public List<List<String>> groups() {
         final Map<String, List<String>> groups = new LinkedHashMap<>();
         for (final Controller controller : controllers.values()) {
-            groups.computeIfAbsent(rootOf(controller.spec().volume()), _ -> new ArrayList<>())
-                    .add(controller.spec().name());
+            final String name = controller.spec().name();
+            final List<String> roots = rootsOf(controller);
+            final List<String> group = new ArrayList<>(List.of(name));
+            for (final String root : roots) {
+                final List<String> other = groups.get(root);
+                if (other != null && !group.equals(other)) {
+                    other.stream().filter(each -> !group.contains(each)).forEach(group::add);
+                }
+            }
+            // Whoever is in the group by now finds all the others there.
+            groups.replaceAll((_, other) -> other.stream().anyMatch(group::contains) ? group : other);
+            roots.forEach(root -> groups.put(root, group));
+            groups.put("controller " + name, group);
         }
-        return List.copyOf(groups.values());
+        return groups.values().stream().distinct().toList();
+    }
+
+    /// The volumes that a controller is in the end about.
+    private List<String> rootsOf(Controller controller) {
+        return controller.backend() instanceof ScsiBackend host
+                ? host.volumes().stream().map(this::rootOf).toList()
+                : List.of(rootOf(controller.spec().volume()));
+    }
+
+    /// Why controllers cannot be handed over to another process, or null.
+    public @Nullable String handoverObstacle() {
+        for (final Controller controller : controllers.values()) {
+            if (controller.backend() instanceof ScsiBackend) {
+                return "controller '" + controller.spec().name() + "' is a vhost-user-scsi one, which is not handed"
+                        + " over; delete it first, or restart the gate: its guests wait meanwhile";
+            }
+        }
+        return anyBeingDeleted() ? "a controller is just being deleted; ask again" : null;
     }
 
     private String rootOf(String volume) {
@@ -234,16 +313,18 @@ public final class Controllers implements ControllerHost {
         return root != null && root.volume() instanceof RingListener listener ? listener : RingListener.NONE;
     }
 
-    /// The volume that controllers of one group are in the end about.
+    /// The volume that controllers of one group are in the end about; null if there is none, or more than one.
     public @Nullable VolumeEntry volumeOf(String controller) {
-        return volumes.find(rootOf(require(controller).spec().volume()));
+        final List<String> roots =
+                rootsOf(require(controller)).stream().distinct().toList();
+        return roots.size() == 1 ? volumes.find(roots.getFirst()) : null;
     }
 
     /// Have controllers' disks take only a few requests at a time, until [#resume].
     ///
     /// @param slowed run when no more than that are in flight, or after a while
     public void slow(List<String> names, Runnable slowed) {
-        names.forEach(name -> require(name).device().slow(true));
+        names.forEach(name -> require(name).backend().slow(true));
         lookWhetherSlow(names, control.clock().nanoTime() + SLOW_NS_MAX, slowed);
     }
 
@@ -261,7 +342,7 @@ public final class Controllers implements ControllerHost {
             return true;
         }
         final SessionDevice driven = controller.driven();
-        return driven == null || driven.isWithin(controller.device().inFlightMax());
+        return driven == null || driven.isWithin(controller.backend().inFlightMax());
     }
 
     /// Let go of controllers' disks.
@@ -290,7 +371,7 @@ public final class Controllers implements ControllerHost {
     public void resume(List<String> names, Absence absence) {
         for (final String name : names) {
             final Controller controller = require(name);
-            controller.device().slow(false);
+            controller.backend().slow(false);
             controller.resume(absence);
         }
     }
@@ -384,7 +465,7 @@ public final class Controllers implements ControllerHost {
 
     @Override
     public void writeback(String name, boolean enabled) {
-        require(name).device().writeback(enabled);
+        require(name).backend().writeback(enabled);
     }
 
     private Controller require(String name) {
@@ -398,7 +479,7 @@ public final class Controllers implements ControllerHost {
     @Override
     public void coalescing(String name, int delayBaseUs, int iopsThreshold) {
         try {
-            require(name).device().coalescing(new InterruptCoalescing(delayBaseUs, iopsThreshold));
+            require(name).backend().coalescing(delayBaseUs, iopsThreshold);
         } catch (IllegalArgumentException outOfRange) {
             throw RpcError.invalidParameter("delay_base_us", String.valueOf(outOfRange.getMessage()), "");
         }

@@ -1,17 +1,15 @@
 package io.basalt.gate.controller;
 
-import io.basalt.virtio.blk.BlkDevice;
-
 /// What is made known of a controller's front ends, so that it outlives the process: the session whose
 /// rings run, or ran last. Control reactor.
 final class KeptFront {
     private final SessionKeeper keeper;
-    private final BlkDevice device;
+    private final Backend backend;
     private final Fronts fronts;
 
-    KeptFront(SessionKeeper keeper, BlkDevice device, Fronts fronts) {
+    KeptFront(SessionKeeper keeper, Backend backend, Fronts fronts) {
         this.keeper = keeper;
-        this.device = device;
+        this.backend = backend;
         this.fronts = fronts;
     }
 
@@ -55,7 +53,7 @@ final class KeptFront {
     void keep() {
         final Front current = fronts.first();
         if (current == null) {
-            keeper.keep(device.writeback(), -1, null, () -> {});
+            keeper.keep(backend.writeback(), -1, null, () -> {});
         } else if (current.session().between()) {
             keep(current, () -> {});
         }
@@ -64,7 +62,7 @@ final class KeptFront {
     private void keep(Front current, Runnable kept) {
         if (keeper.active()) {
             keeper.keep(
-                    device.writeback(), current.connection(), current.session().image(), kept);
+                    backend.writeback(), current.connection(), current.session().image(), kept);
         } else {
             kept.run();
         }
@@ -72,7 +70,7 @@ final class KeptFront {
 
     /// The session that was known is released.
     void forget() {
-        keeper.keep(device.writeback(), -1, null, () -> {});
+        keeper.keep(backend.writeback(), -1, null, () -> {});
         if (!fronts.isEmpty()) {
             keep();
         }

@@ -1,8 +1,6 @@
 package io.basalt.gate.controller;
 
 import io.basalt.reactor.Reactor;
-import io.basalt.virtio.blk.BlkDevice;
-import io.basalt.virtio.blk.BlkQueueListener;
 import io.basalt.virtio.queue.QueueSetup;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -21,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// mailbox.
 final class QueuePlace {
     private final Reactor control;
-    private final BlkDevice device;
-    private final BlkQueueListener listener;
+    private final QueueHome.Listener listener;
     private final Consumer<QueueSlot> placed;
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private PlaceState state = PlaceState.ARRIVING;
@@ -33,21 +30,19 @@ final class QueuePlace {
     private int moves;
 
     /// @param setup to begin with
-    /// @param share of the reactor to begin on
+    /// @param home where to begin
     /// @param placed told of each slot in which the queue runs
     QueuePlace(
             Reactor control,
-            BlkDevice device,
-            BlkQueueListener listener,
+            QueueHome.Listener listener,
             QueueSetup setup,
-            VolumeShare share,
+            QueueHome home,
             Consumer<QueueSlot> placed) {
         this.control = control;
-        this.device = device;
         this.listener = listener;
         this.placed = placed;
         this.setup = setup;
-        this.slot = new QueueSlot(share, device, listener, setup);
+        this.slot = new QueueSlot(home, listener, setup);
     }
 
     /// The queue where it runs now, or where it did last.
@@ -116,7 +111,7 @@ final class QueuePlace {
     /// Go to another reactor.
     ///
     /// @param moved told null when the queue runs there, or why it does not
-    void move(VolumeShare target, Consumer<@Nullable String> moved) {
+    void move(QueueHome target, Consumer<@Nullable String> moved) {
         final QueueSlot leaving = slot;
         if (ending || abandoned) {
             // It would be started again, in memory that its session is about to give up.
@@ -131,7 +126,7 @@ final class QueuePlace {
         }
     }
 
-    private void left(QueueSlot old, int base, VolumeShare target, Consumer<@Nullable String> moved) {
+    private void left(QueueSlot old, int base, QueueHome target, Consumer<@Nullable String> moved) {
         if (abandoned || old.fault() != null) {
             settle();
             moved.accept("queue " + setup.index() + " has ended on its way");
@@ -140,7 +135,7 @@ final class QueuePlace {
         become(PlaceState.ARRIVING);
         moves++;
         setup = setup.withBase(base);
-        slot = new QueueSlot(target, device, listener, setup);
+        slot = new QueueSlot(target, listener, setup);
         final QueueSetup begins = setup;
         start(refusal -> {
             if (refusal != null) {

@@ -1,12 +1,10 @@
 package io.basalt.gate.controller;
 
 import io.basalt.reactor.Reactor;
-import io.basalt.virtio.blk.BlkDevice;
-import io.basalt.virtio.blk.BlkQueue;
-import io.basalt.virtio.blk.BlkQueueListener;
 import io.basalt.virtio.queue.QueueFault;
 import io.basalt.virtio.queue.QueueSetup;
 import io.basalt.virtio.queue.QueueSetupException;
+import io.basalt.virtio.queue.ServedQueue;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,46 +14,47 @@ import org.jspecify.annotations.Nullable;
 /// belongs to the data reactor. `queue` is written once there, before the start is acknowledged through a
 /// mailbox.
 final class QueueSlot {
-    private final VolumeShare share;
-    private final BlkDevice device;
-    private final BlkQueueListener listener;
+    private final QueueHome home;
+    private final QueueHome.Listener listener;
     private final QueueSetup first;
-    private volatile @Nullable BlkQueue queue;
+    private volatile @Nullable ServedQueue queue;
     private volatile @Nullable QueueFault fault;
     private int base;
 
-    QueueSlot(VolumeShare share, BlkDevice device, BlkQueueListener listener, QueueSetup first) {
-        this.share = share;
-        this.device = device;
+    QueueSlot(QueueHome home, QueueHome.Listener listener, QueueSetup first) {
+        this.home = home;
         this.listener = listener;
         this.first = first;
         this.base = first.base();
     }
 
     Reactor reactor() {
-        return share.reactor();
+        return home.reactor();
+    }
+
+    QueueHome home() {
+        return home;
     }
 
     int size() {
         return first.size();
     }
 
-    /// The running queue, or null before its start and after its stop. Its counters and state may be read by any
-    /// thread.
+    /// The running queue, or null before its start and after its stop.
     @Nullable
-    BlkQueue queue() {
+    ServedQueue queue() {
         return queue;
     }
 
     /// Requests taken and not answered, as they were a moment ago: read without order, for operators.
     int inFlight() {
-        final BlkQueue current = queue;
+        final ServedQueue current = queue;
         return current == null ? 0 : current.inFlight();
     }
 
     /// Requests of a gate that died which were executed again at the start; fixed from then on.
     int resubmitted() {
-        final BlkQueue current = queue;
+        final ServedQueue current = queue;
         return current == null ? 0 : current.resubmitted();
     }
 
@@ -65,9 +64,9 @@ final class QueueSlot {
         return fault;
     }
 
-    private void broken(BlkQueue broken, QueueFault reason) {
+    private void broken(int index, QueueFault reason) {
         fault = reason;
-        listener.broken(broken, reason);
+        listener.broken(index, reason);
     }
 
     /// Begin to serve the ring.
@@ -75,12 +74,10 @@ final class QueueSlot {
     /// @return null, or why not; nothing is left behind then
     @Nullable
     String start() {
-        final BlkQueue made =
-                new BlkQueue(device, first.index(), share.take(), reactor().engine(), this::broken);
+        final ServedQueue made;
         try {
-            made.start(first);
+            made = home.open(first, this::broken);
         } catch (QueueSetupException refused) {
-            share.giveBack();
             return String.valueOf(refused.getMessage());
         }
         queue = made;
@@ -92,7 +89,7 @@ final class QueueSlot {
     ///
     /// @param acknowledged run in the data reactor when nothing uses the old setup any more
     void change(QueueSetup next, Runnable acknowledged) {
-        final BlkQueue current = queue;
+        final ServedQueue current = queue;
         if (current == null) {
             acknowledged.run();
         } else {
@@ -100,9 +97,9 @@ final class QueueSlot {
         }
     }
 
-    /// Answer nothing more that is in flight; see [BlkQueue#abandon()].
+    /// Answer nothing more that is in flight; see [ServedQueue#abandon()].
     void abandon() {
-        final BlkQueue current = queue;
+        final ServedQueue current = queue;
         if (current != null) {
             current.abandon();
         }
@@ -112,7 +109,7 @@ final class QueueSlot {
     ///
     /// @param stopped run in the data reactor with the vring base
     void stop(IntConsumer stopped) {
-        final BlkQueue stopping = queue;
+        final ServedQueue stopping = queue;
         if (stopping == null) {
             // Refused after the session had been told of its start, or broken on its way to another reactor.
             stopped.accept(base);
@@ -122,7 +119,7 @@ final class QueueSlot {
             base = stoppedAt;
             reactor().removePoller(stopping);
             queue = null;
-            share.giveBack();
+            home.closed(stopping);
             stopped.accept(stoppedAt);
         });
     }

@@ -2,20 +2,15 @@ package io.basalt.gate.controller;
 
 import io.basalt.gate.cluster.RingListener;
 import io.basalt.gate.rpc.ControllerStatus;
-import io.basalt.gate.volume.VolumeEntry;
 import io.basalt.reactor.Reactor;
-import io.basalt.virtio.blk.BlkConfiguration;
-import io.basalt.virtio.blk.BlkDevice;
-import io.basalt.virtio.blk.BlkQueue;
-import io.basalt.virtio.blk.BlkQueueCounters;
 import io.basalt.virtio.memory.GuestMemory;
 import io.basalt.virtio.queue.QueueFault;
 import io.basalt.virtio.queue.QueueSetup;
+import io.basalt.virtio.queue.ServedQueue;
 import io.basalt.virtio.vhostuser.RefusedException;
 import io.basalt.virtio.vhostuser.VhostUserDevice;
 import io.basalt.virtio.vhostuser.VhostUserSession;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,18 +30,16 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     private static final int QUEUE_SIZE_MAX = 1024;
 
     private final Reactor control;
-    private final BlkDevice device;
-    private final BlkConfiguration configuration;
+    private final Backend backend;
     private final SessionEvents events;
-    private final List<VolumeShare> shares;
+    private final List<QueueHome> homes;
     private final int firstReactor;
-    private final VolumeEntry volume;
     private final String name;
     private final RingTurn turn;
     private final RingListener rings;
     private final @Nullable QueuePlace[] places;
     private final @Nullable QueueSetup[] held;
-    private final @Nullable QueueStatistics[] statistics;
+    private final QueueHome.@Nullable Counting[] counts;
     private int placeCount;
     private boolean ringsRun;
     private boolean logging;
@@ -67,40 +60,28 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
         void memoryLost();
     }
 
-    /// @param shares the volume on each data reactor
+    /// @param backend what the queues serve
     /// @param firstReactor where queue 0 lives; queue n lives n further on, round and round
-    /// @param volume told of what the queues count
     /// @param name the controller's, for the volume's statistics
     /// @param turn the controller's
-    /// @param rings told of rings that start and stop
     SessionDevice(
-            Reactor control,
-            BlkDevice device,
-            List<VolumeShare> shares,
-            int firstReactor,
-            VolumeEntry volume,
-            String name,
-            RingTurn turn,
-            RingListener rings,
-            SessionEvents events) {
+            Reactor control, Backend backend, int firstReactor, String name, RingTurn turn, SessionEvents events) {
         this.control = control;
-        this.device = device;
-        this.configuration = new BlkConfiguration(device);
+        this.backend = backend;
         this.events = events;
-        this.shares = shares;
+        this.homes = backend.homes();
         this.firstReactor = firstReactor;
-        this.volume = volume;
         this.name = name;
         this.turn = turn;
-        this.rings = rings;
-        this.places = new QueuePlace[device.limits().queueCount()];
+        this.rings = backend.rings();
+        this.places = new QueuePlace[backend.queueCount()];
         this.held = new QueueSetup[places.length];
-        this.statistics = new QueueStatistics[places.length];
+        this.counts = new QueueHome.Counting[places.length];
     }
 
     @Override
     public long features() {
-        return device.offeredFeatures();
+        return backend.features();
     }
 
     @Override
@@ -115,19 +96,12 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
 
     @Override
     public void readConfig(int offset, MemorySegment into) {
-        final int length = (int) into.byteSize();
-        MemorySegment.copy(configuration.read(offset, length), 0, into, ValueLayout.JAVA_BYTE, 0, length);
+        backend.readConfig(offset, into);
     }
 
     @Override
     public void writeConfig(int offset, MemorySegment data, boolean migration) throws RefusedException {
-        final boolean before = device.writeback();
-        if (!configuration.write(offset, data.toArray(ValueLayout.JAVA_BYTE))) {
-            throw new RefusedException(
-                    "config: only the writeback byte at offset 32 can be written, 0 or 1, and only if CONFIG_WCE is"
-                            + " offered; got " + data.byteSize() + " bytes at " + offset);
-        }
-        if (device.writeback() != before) {
+        if (backend.writeConfig(offset, data)) {
             events.writebackChanged();
         }
     }
@@ -175,9 +149,8 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
 
     private void start(QueueSetup setup, Consumer<@Nullable String> started) {
         final int index = setup.index();
-        final VolumeShare share = shares.get((firstReactor + index) % shares.size());
-        final QueuePlace place =
-                new QueuePlace(control, device, this::queueBroken, setup, share, slot -> count(slot, index));
+        final QueueHome home = homes.get((firstReactor + index) % homes.size());
+        final QueuePlace place = new QueuePlace(control, this::queueBroken, setup, home, slot -> count(slot, index));
         if (!ringsRun) {
             ringsRun = true;
             events.ringsRun();
@@ -235,21 +208,21 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     ///
     /// @param done run when that is so
     void prepare(GuestMemory memory, Runnable done) {
-        onEveryReactor(share -> share.prepare(memory.table()), done);
+        onEveryReactor(home -> home.prepare(memory.table()), done);
     }
 
     /// Undo [#prepare]: the queues that wanted it have started, or none will.
     ///
     /// @param done run when that is so
     void unprepare(GuestMemory memory, Runnable done) {
-        onEveryReactor(share -> share.unprepare(memory.table()), done);
+        onEveryReactor(home -> home.unprepare(memory.table()), done);
     }
 
-    private void onEveryReactor(Consumer<VolumeShare> command, Runnable done) {
-        final int[] left = {shares.size()};
-        for (final VolumeShare share : shares) {
-            share.reactor().post(() -> {
-                command.accept(share);
+    private void onEveryReactor(Consumer<QueueHome> command, Runnable done) {
+        final int[] left = {homes.size()};
+        for (final QueueHome home : homes) {
+            home.reactor().post(() -> {
+                command.accept(home);
                 control.post(() -> {
                     left[0]--;
                     if (left[0] == 0) {
@@ -261,15 +234,11 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     }
 
     private void count(QueueSlot slot, int index) {
-        final BlkQueue queue = slot.queue();
-        if (queue == null) {
-            return;
+        final ServedQueue queue = slot.queue();
+        if (queue != null) {
+            forgetStatistics(index);
+            counts[index] = slot.home().count(queue, name + " queue " + index);
         }
-        forgetStatistics(index);
-        final QueueStatistics counted =
-                new QueueStatistics(name + " queue " + index, slot.reactor().id(), queue.counters());
-        statistics[index] = counted;
-        volume.addStatistics(counted);
     }
 
     @Override
@@ -315,8 +284,8 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     /// @param moved told null when it runs there, or why it does not
     void moveQueue(int index, int reactor, Consumer<@Nullable String> moved) {
         final QueuePlace place = index < places.length ? places[index] : null;
-        final VolumeShare target = shares.stream()
-                .filter(share -> share.reactor().id() == reactor)
+        final QueueHome target = homes.stream()
+                .filter(home -> home.reactor().id() == reactor)
                 .findFirst()
                 .orElse(null);
         if (place == null) {
@@ -329,9 +298,9 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     }
 
     /// On the queue's data reactor.
-    private void queueBroken(BlkQueue queue, QueueFault fault) {
+    private void queueBroken(int index, QueueFault fault) {
         control.post(() -> {
-            events.noted("queue " + queue.index() + " is broken and stopped: " + fault
+            events.noted("queue " + index + " is broken and stopped: " + fault
                     + "; reset the device in the guest to use it again");
             if (fault == QueueFault.MEMORY_LOST) {
                 events.memoryLost();
@@ -345,15 +314,15 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     }
 
     private void forgetStatistics(int index) {
-        final QueueStatistics counted = statistics[index];
+        final QueueHome.Counting counted = counts[index];
         if (counted != null) {
-            volume.removeStatistics(counted);
-            statistics[index] = null;
+            counted.forget();
+            counts[index] = null;
         }
     }
 
     private int reactorOf(int index) {
-        return shares.get((firstReactor + index) % shares.size()).reactor().id();
+        return homes.get((firstReactor + index) % homes.size()).reactor().id();
     }
 
     /// Whether no queue has more requests in flight, as far as can be seen from here.
@@ -371,7 +340,7 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
         final List<ControllerStatus.Queue> queues = new ArrayList<>();
         for (int index = 0; index < places.length; index++) {
             final QueuePlace place = places[index];
-            final QueueStatistics counted = statistics[index];
+            final QueueHome.Counting counted = counts[index];
             final QueueSetup waits = held[index];
             if (place != null && counted != null) {
                 queues.add(status(index, place, counted, session));
@@ -384,14 +353,8 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
     }
 
     private static ControllerStatus.Queue status(
-            int index, QueuePlace place, QueueStatistics counted, VhostUserSession session) {
+            int index, QueuePlace place, QueueHome.Counting counted, VhostUserSession session) {
         final QueueSlot slot = place.slot();
-        long requests = 0;
-        long bytes = 0;
-        for (final BlkQueueCounters.Kind kind : BlkQueueCounters.Kind.values()) {
-            requests += counted.counters().operations(kind);
-            bytes += counted.counters().bytes(kind);
-        }
         final QueueFault fault = slot.fault();
         return new ControllerStatus.Queue(
                 index,
@@ -399,8 +362,8 @@ final class SessionDevice implements VhostUserDevice, RingTurn.Waiter {
                 slot.reactor().id(),
                 slot.size(),
                 slot.inFlight(),
-                requests,
-                bytes,
+                counted.requests(),
+                counted.bytes(),
                 slot.resubmitted(),
                 place.moves(),
                 fault == null ? "" : fault.name());

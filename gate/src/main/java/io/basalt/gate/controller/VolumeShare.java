@@ -1,8 +1,10 @@
 package io.basalt.gate.controller;
 
 import io.basalt.block.RegionTable;
+import io.basalt.block.RequestObserver;
 import io.basalt.block.Volume;
 import io.basalt.block.VolumeChannel;
+import io.basalt.gate.volume.VolumeClaim;
 import io.basalt.reactor.Reactor;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +17,20 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeShare {
     private final Volume volume;
     private final Reactor reactor;
+    private final RequestObserver observer;
     private @Nullable VolumeChannel channel;
     private int users;
 
     /// The channel is opened when it is taken first.
-    public VolumeShare(Volume volume, Reactor reactor) {
-        this.volume = volume;
+    public VolumeShare(VolumeClaim claim, Reactor reactor) {
+        volume = claim.volume();
         this.reactor = reactor;
+        observer = claim.entry().traces().on(reactor.id());
+    }
+
+    /// Who is to hear how long the volume's requests take on this reactor.
+    public RequestObserver observer() {
+        return observer;
     }
 
     Reactor reactor() {

@@ -21,6 +21,7 @@ import io.basalt.gate.rpc.RpcDispatcher;
 import io.basalt.gate.rpc.RpcServer;
 import io.basalt.gate.rpc.method.GateMethods;
 import io.basalt.gate.rpc.method.GateSettings;
+import io.basalt.gate.trace.SlowLog;
 import io.basalt.gate.volume.StoreVolumeFactory;
 import io.basalt.gate.volume.VolumeRegistry;
 import io.basalt.gate.volume.VolumeSpec;
@@ -300,7 +301,9 @@ public final class Gate implements AutoCloseable {
             client = membership == null ? null : membership.client();
             factory = new StoreVolumeFactory(client);
             volumes = new VolumeRegistry(factory);
+            watchSlow(control);
             controllers = new Controllers(control, reactors.data(), volumes, options.guestMemoryMax());
+            controllers.keepReservationsIn(options.data());
             link = life == null ? null : holderLink(life);
             if (link != null) {
                 controllers.keptBy(link);
@@ -329,6 +332,13 @@ public final class Gate implements AutoCloseable {
             }
             metrics =
                     new GateMetrics(VERSION, volumes, controllers, reactors, methods::unappliedCount, balancing::moves);
+        }
+
+        private void watchSlow(Reactor control) {
+            control.schedule(SlowLog.PERIOD_NS, () -> {
+                volumes.slow().drain();
+                watchSlow(control);
+            });
         }
 
         void restore() {

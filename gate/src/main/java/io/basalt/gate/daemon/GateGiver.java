@@ -116,7 +116,7 @@ final class GateGiver implements Handover.Source {
                         + " delete it and create it again";
             }
         }
-        return controllers.anyBeingDeleted() ? "a controller is just being deleted; ask again" : null;
+        return controllers.handoverObstacle();
     }
 
     /// Whether its volumes may be a cluster's.

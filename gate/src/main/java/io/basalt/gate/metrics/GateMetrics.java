@@ -74,6 +74,7 @@ public final class GateMetrics {
                 moves.getAsLong());
         disks(page);
         QosMetrics.add(page, volumes);
+        StageMetrics.add(page, volumes);
         queues(page);
         reactors(page);
         ProcessMetrics.add(page);

@@ -36,7 +36,7 @@ final class Exported {
         this.export = export;
         this.claim = claim;
         this.control = control;
-        sides.forEach(side -> shares.put(side, new VolumeShare(claim.volume(), side.reactor())));
+        sides.forEach(side -> shares.put(side, new VolumeShare(claim, side.reactor())));
     }
 
     ExportSpec spec() {

@@ -102,6 +102,7 @@ final class Line implements Transmission.Owner {
         taken.useMemory(memory.table());
         final Transmission made = new Transmission(agreement, taken, memory, side.reactor()::nowNs, counters, this);
         transmission = made;
+        made.observedBy(share.observer());
         made.start(side.add(made, socket, peer), MemorySegment.ofArray(leftover));
     }
 

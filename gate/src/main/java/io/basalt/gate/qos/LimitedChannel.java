@@ -114,8 +114,11 @@ final class LimitedChannel extends TimerTask implements VolumeChannel {
     /// Let go what is due, at most so many.
     private void release(WaitingLine line, long untilNs, int most) {
         for (int left = most; left > 0 && !line.isEmpty() && line.dueNs() <= untilNs; left--) {
-            counters.released(Math.max(0, reactor.nowNs() - line.sinceNs()));
-            passOn(line.take());
+            final long waitedNs = Math.max(0, reactor.nowNs() - line.sinceNs());
+            counters.released(waitedNs);
+            final BlockRequest request = line.take();
+            request.times().held(waitedNs);
+            passOn(request);
         }
     }
 

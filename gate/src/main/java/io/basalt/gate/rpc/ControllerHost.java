@@ -18,6 +18,19 @@ public interface ControllerHost {
     ///     is not. If no controller has the name it is gone already.
     void delete(String name, Consumer<@Nullable RpcError> completion);
 
+    /// Give a SCSI controller, which exists, another target; true to what is there already.
+    ///
+    /// @param number of the target, or -1 for the first that is free
+    /// @param volume that exists
+    /// @return the target's number
+    /// @throws RpcError if it cannot be
+    int addTarget(String name, int number, String volume);
+
+    /// Take a target, which exists, from a SCSI controller: its requests are answered first.
+    ///
+    /// @param completion called once, now or later, with null when the target is gone or with why it is not
+    void removeTarget(String name, int number, Consumer<@Nullable RpcError> completion);
+
     /// All controllers, in the order of their making; those under deletion too.
     List<ControllerStatus> list();
 

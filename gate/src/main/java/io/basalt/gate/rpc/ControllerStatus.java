@@ -12,6 +12,7 @@ import java.util.List;
 /// @param writeback whether the guest is told of a write cache that it has to flush (`writeback` of the
 ///     configuration space); it can change this itself
 /// @param sessions connections of front ends
+/// @param targets what a SCSI one has
 public record ControllerStatus(
         ControllerSpec spec,
         String cpumask,
@@ -19,10 +20,30 @@ public record ControllerStatus(
         int delayBaseUs,
         int iopsThreshold,
         boolean writeback,
-        List<Session> sessions) {
+        List<Session> sessions,
+        List<Target> targets) {
     public ControllerStatus {
         sessions = List.copyOf(sessions);
+        targets = List.copyOf(targets);
     }
+
+    /// The status of a virtio-blk one.
+    public ControllerStatus(
+            ControllerSpec spec,
+            String cpumask,
+            int queueCount,
+            int delayBaseUs,
+            int iopsThreshold,
+            boolean writeback,
+            List<Session> sessions) {
+        this(spec, cpumask, queueCount, delayBaseUs, iopsThreshold, writeback, sessions, List.of());
+    }
+
+    /// One target of a SCSI host.
+    ///
+    /// @param number of the target
+    /// @param volume name of the volume behind its unit 0
+    public record Target(int number, String volume) {}
 
     /// One connection of a front end.
     ///

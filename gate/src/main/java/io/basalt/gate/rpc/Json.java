@@ -73,4 +73,9 @@ public final class Json {
     public static JsonNode truth(boolean value) {
         return JsonNodeFactory.instance.booleanNode(value);
     }
+
+    /// A whole number.
+    public static JsonNode number(long value) {
+        return JsonNodeFactory.instance.numberNode(value);
+    }
 }

@@ -3,6 +3,8 @@ package io.basalt.gate.volume;
 import io.basalt.block.Volume;
 import io.basalt.gate.qos.LimitedVolume;
 import io.basalt.gate.qos.QosPolicy;
+import io.basalt.gate.trace.SlowLog;
+import io.basalt.gate.trace.VolumeTraces;
 import io.basalt.reactor.NanoClock;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,15 +14,17 @@ import java.util.UUID;
 public final class VolumeEntry {
     private final Volume volume;
     private final LimitedVolume limited;
+    private final VolumeTraces traces;
     private final List<VolumeClaim> claims = new ArrayList<>();
     private final List<Counted> sources = new ArrayList<>();
     private VolumeSpec spec;
     private QosPolicy policy = QosPolicy.NONE;
     private IoStatistics retired = IoStatistics.NONE;
 
-    VolumeEntry(VolumeSpec spec, Volume volume, NanoClock clock) {
+    VolumeEntry(VolumeSpec spec, Volume volume, NanoClock clock, SlowLog slow) {
         this.spec = spec;
         this.volume = volume;
+        traces = new VolumeTraces(spec.name(), slow);
         limited = new LimitedVolume(volume, clock);
     }
 
@@ -67,6 +71,11 @@ public final class VolumeEntry {
     /// The volume within its limits: what its users get.
     public LimitedVolume limited() {
         return limited;
+    }
+
+    /// Where the time of its requests goes.
+    public VolumeTraces traces() {
+        return traces;
     }
 
     /// Where its limits come from; see [VolumeRegistry#limit].

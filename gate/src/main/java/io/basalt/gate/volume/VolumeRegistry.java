@@ -6,6 +6,7 @@ import io.basalt.gate.qos.QosClasses;
 import io.basalt.gate.qos.QosLimits;
 import io.basalt.gate.qos.QosPolicy;
 import io.basalt.gate.rpc.RpcError;
+import io.basalt.gate.trace.SlowLog;
 import io.basalt.reactor.NanoClock;
 import io.basalt.reactor.thread.SystemClock;
 import io.basalt.store.ResizableVolume;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeRegistry implements AutoCloseable {
     private final VolumeFactory factory;
     private final NanoClock clock;
+    private final SlowLog slow;
     private final QosClasses classes = new QosClasses();
 
     /// In the order of their making: a base comes before what is built on it.
@@ -46,6 +48,7 @@ public final class VolumeRegistry implements AutoCloseable {
     public VolumeRegistry(VolumeFactory factory, NanoClock clock) {
         this.factory = factory;
         this.clock = clock;
+        slow = new SlowLog(clock);
     }
 
     /// The volume of a spec: opened now, or the one that was opened from the same spec before.
@@ -77,11 +80,11 @@ public final class VolumeRegistry implements AutoCloseable {
     private VolumeEntry open(VolumeSpec spec) {
         final String base = spec.base();
         if (base == null) {
-            return new VolumeEntry(spec, factory.open(spec, null), clock);
+            return new VolumeEntry(spec, factory.open(spec, null), clock, slow);
         }
         final VolumeClaim claim = claim(base, "volume " + spec.name(), true, size -> tell(spec.name(), size));
         try {
-            final VolumeEntry entry = new VolumeEntry(spec, factory.open(spec, claim.volume()), clock);
+            final VolumeEntry entry = new VolumeEntry(spec, factory.open(spec, claim.volume()), clock, slow);
             baseClaims.put(spec.name(), claim);
             return entry;
         } catch (VolumeException e) {
@@ -109,6 +112,7 @@ public final class VolumeRegistry implements AutoCloseable {
         }
         byName.remove(entry.name());
         byUuid.remove(entry.uuid().toString());
+        entry.traces().close();
         entry.volume().close();
         final VolumeClaim base = baseClaims.remove(entry.name());
         if (base != null) {
@@ -134,6 +138,11 @@ public final class VolumeRegistry implements AutoCloseable {
                     field, "there is no volume '" + nameOrUuid + "'", "bdev_get_bdevs lists the volumes there are");
         }
         return entry;
+    }
+
+    /// Requests of all volumes that took long.
+    public SlowLog slow() {
+        return slow;
     }
 
     /// All volumes, in the order of their making.

@@ -153,6 +153,16 @@ class BalancingTest {
         }
 
         @Override
+        public int addTarget(String name, int number, String volume) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void removeTarget(String name, int number, Consumer<@Nullable RpcError> completion) {
+            throw new AssertionError();
+        }
+
+        @Override
         public void writeback(String name, boolean enabled) {
             throw new AssertionError();
         }

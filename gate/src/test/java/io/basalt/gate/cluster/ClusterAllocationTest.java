@@ -21,6 +21,7 @@ import io.basalt.testkit.AllocationProbe;
 import io.basalt.testkit.ManualClock;
 import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
+import io.basalt.wire.data.ServiceTimes;
 import io.basalt.wire.meta.VolumeRecord;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -84,7 +85,10 @@ class ClusterAllocationTest {
             final CallStatus status = troubled ? troubleStatus : CallStatus.ANSWERED;
             final AnswerCode code = troubled ? troubleCode : AnswerCode.OK;
             AnswerBody.set(call.answerBody(), 1, 0, 0);
-            call.answerBodyLength(AnswerBody.BYTES);
+            ServiceTimes.set(call.answerBody(), 1, 0, 1_000);
+            ServiceTimes.replicas(call.answerBody(), 2, 2_000, 3, 3_000);
+            final boolean told = status == CallStatus.ANSWERED && code == AnswerCode.OK;
+            call.answerBodyLength(told ? ServiceTimes.BYTES : AnswerBody.BYTES);
             call.answerPayloadLength(call.incoming().byteCount());
             call.completed(status, status == CallStatus.ANSWERED ? code.code() : 0);
         }

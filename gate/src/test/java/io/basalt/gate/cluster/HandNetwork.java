@@ -16,6 +16,7 @@ import io.basalt.wire.data.AnswerBody;
 import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ClientRequest;
 import io.basalt.wire.data.DataMessage;
+import io.basalt.wire.data.ServiceTimes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -96,6 +97,17 @@ final class HandNetwork implements Network {
             call.answerBodyLength(AnswerBody.BYTES);
             call.answerPayloadLength(code == AnswerCode.OK ? call.incoming().byteCount() : 0);
             call.completed(CallStatus.ANSWERED, code.code());
+        }
+
+        /// Answer the oldest request, and say where its time went.
+        void answer(int device, long queueNs, long storeNs, int[] replicas, long[] replicaNs) {
+            final Call call = sent.removeFirst();
+            AnswerBody.set(call.answerBody(), 1, 0, 0);
+            ServiceTimes.set(call.answerBody(), device, queueNs, storeNs);
+            ServiceTimes.replicas(call.answerBody(), replicas[0], replicaNs[0], replicas[1], replicaNs[1]);
+            call.answerBodyLength(ServiceTimes.BYTES);
+            call.answerPayloadLength(call.incoming().byteCount());
+            call.completed(CallStatus.ANSWERED, AnswerCode.OK.code());
         }
 
         /// Answer the oldest request.

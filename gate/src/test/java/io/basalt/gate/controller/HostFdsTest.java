@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class HostFdsTest {
     private static final long FULL = 0xffff_ffff_ffff_fffeL;
-    private static final Duration BOUND = Duration.ofSeconds(20);
+    private static final Duration BOUND = Duration.ofMinutes(2);
 
     private final int ownersBefore = FileDescriptor.openCount();
     private final ForeignFds foreign = new ForeignFds("test");

@@ -40,7 +40,7 @@ final class Exposition {
                 final String[] words = line.split(" ");
                 assertThat(words).as(line).hasSize(4);
                 assertThat(words[2]).as("the type stands behind its help").isEqualTo(family);
-                assertThat(words[3]).isIn("counter", "gauge", "summary");
+                assertThat(words[3]).isIn("counter", "gauge", "summary", "histogram");
                 if (words[3].equals("counter")) {
                     assertThat(family).endsWith("_total");
                 }
@@ -56,9 +56,12 @@ final class Exposition {
         final Matcher matcher = SAMPLE.matcher(line);
         assertThat(matcher.matches()).as(line).isTrue();
         final String name = matcher.group(1);
-        final String type = types.get(family);
-        final List<String> allowed =
-                "summary".equals(type) ? List.of(family + "_sum", family + "_count") : List.of(family);
+        final String type = Objects.requireNonNull(types.get(family), family);
+        final List<String> allowed = switch (type) {
+            case "summary" -> List.of(family + "_sum", family + "_count");
+            case "histogram" -> List.of(family + "_bucket", family + "_sum", family + "_count");
+            default -> List.of(family);
+        };
         assertThat(name).as("a sample of the family that was begun").isIn(allowed);
         final String key = name + labels(matcher.group(2));
         final double value = Double.parseDouble(matcher.group(3));

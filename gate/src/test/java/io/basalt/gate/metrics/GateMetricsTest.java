@@ -99,6 +99,13 @@ class GateMetricsTest {
                 .isZero();
         assertThat(metrics.value("basalt_disk_op_duration_seconds_count", "disk", "n0", "op", "write"))
                 .isZero();
+        assertThat(metrics.value("basalt_disk_latency_seconds_bucket", "disk", "n0", "op", "read", "le", "+Inf"))
+                .isZero();
+        assertThat(metrics.value("basalt_disk_stage_seconds_total", "disk", "n0", "op", "write", "stage", "qos"))
+                .isZero();
+        assertThat(metrics.value("basalt_disk_slow_requests_total", "disk", ODD_NAME, "op", "read"))
+                .isZero();
+        assertThat(metrics.value("basalt_gate_slow_request_threshold_seconds")).isEqualTo(1);
         assertThat(metrics.value("basalt_controller_sessions", "controller", "v0", "disk", "n0"))
                 .isZero();
         assertThat(metrics.value("basalt_gate_unapplied_calls")).isZero();
@@ -116,7 +123,7 @@ class GateMetricsTest {
     @Test
     void countsWhatHappensBetweenTwoReadings() throws Exception {
         final Exposition before = read();
-        try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofSeconds(20))) {
+        try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofMinutes(2))) {
             client.call("framework_set_idle", Json.object().put("mode", "interrupt"));
         }
         final Exposition after = read();
@@ -146,7 +153,7 @@ class GateMetricsTest {
             gate = start(options.withMetrics(loopback(taken.getLocalPort())));
             assertThat(gate.metricsAddress()).isNull();
             assertThat(logged.toString(StandardCharsets.UTF_8)).contains("no metrics", ":" + taken.getLocalPort());
-            try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofSeconds(20))) {
+            try (RpcClient client = RpcClient.connect(options.rpcSocket(), Duration.ofMinutes(2))) {
                 assertThat(client.call("bdev_get_bdevs", null).size()).isZero();
             }
         }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RehearsalTest {
     private static final int HANDOVERS = 8;
-    private static final Duration BOUND = Duration.ofSeconds(60);
+    private static final Duration BOUND = Duration.ofMinutes(2);
 
     @ParameterizedTest(name = "of a cluster: {0}")
     @ValueSource(booleans = {false, true})

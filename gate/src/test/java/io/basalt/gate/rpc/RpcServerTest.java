@@ -38,7 +38,7 @@ import tools.jackson.databind.JsonNode;
 
 /// The server and the client over real sockets, on a real reactor.
 class RpcServerTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int[] NO_FDS = {};
 
     @TempDir

@@ -63,6 +63,11 @@ final class HandOverMutants {
                         "suspended",
                         new Yields("rest", null)),
                 of(
+                        "an attachment is left to the new process though changes of the old one may come late",
+                        "gate.cluster.ClusterVolume",
+                        "isSettled",
+                        new Returns(true)),
+                of(
                         "a disk that was let go of is not attached again",
                         "gate.handover.ClusterGiver",
                         "resume",

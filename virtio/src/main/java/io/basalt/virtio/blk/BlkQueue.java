@@ -1,11 +1,10 @@
 package io.basalt.virtio.blk;
 
 import io.basalt.block.BlockStatus;
-import io.basalt.block.IoVector;
 import io.basalt.block.MemoryFault;
+import io.basalt.block.RequestObserver;
 import io.basalt.block.VolumeChannel;
 import io.basalt.reactor.Engine;
-import io.basalt.reactor.Poller;
 import io.basalt.reactor.Signal;
 import io.basalt.virtio.memory.DirtyLog;
 import io.basalt.virtio.memory.GuestMemory;
@@ -13,6 +12,7 @@ import io.basalt.virtio.queue.DescriptorChain;
 import io.basalt.virtio.queue.QueueFault;
 import io.basalt.virtio.queue.QueueSetup;
 import io.basalt.virtio.queue.QueueSetupException;
+import io.basalt.virtio.queue.ServedQueue;
 import io.basalt.virtio.queue.Virtqueue;
 import java.util.Objects;
 import java.util.function.IntConsumer;
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// Memory: requests in flight name regions of one [GuestMemory]. A setup with another one takes effect only when
 /// none is in flight, and is acknowledged only then; the same holds for stopping. A change of the dirty log needs
 /// no such wait: what the device wrote is marked when the request is answered, in the log of that moment.
-public final class BlkQueue implements Poller {
+public final class BlkQueue implements ServedQueue {
     /// Most chains taken in one poll.
     public static final int BATCH_LENGTH = 32;
     /// No more chains are taken in a poll once they carry this much data: one queue must not hold up the others of
@@ -48,6 +48,8 @@ public final class BlkQueue implements Poller {
     public static final int REQUEST_COUNT_MAX = 1024;
 
     private static final int POLLIN = 1;
+    /// How long a [VolumeChannel#shortcut()] is taken.
+    private static final long PATH_NS = 1_000_000;
 
     private final BlkDevice device;
     private final int index;
@@ -58,14 +60,14 @@ public final class BlkQueue implements Poller {
     private final BlkRequestPool pool = new BlkRequestPool();
     private final CallPacer calls;
     private final BlkQueueCounters counters = new BlkQueueCounters();
-
+    private final RequestTiming timing = new RequestTiming();
     private BlkQueueState state = BlkQueueState.STOPPED;
     private long nowNs;
     private int base;
 
-    /// Where this poll's requests go: [VolumeChannel#shortcut()] of the channel.
+    /// Where requests go until then: [VolumeChannel#shortcut()] of the channel.
     private VolumeChannel path;
-
+    private long pathUntilNs;
     // What is being served; null while stopped, and once a broken queue has nothing in flight.
     private @Nullable Virtqueue ring;
     private Signal call = Signal.NONE;
@@ -106,7 +108,7 @@ public final class BlkQueue implements Poller {
         this.calls = new CallPacer(device, counters);
     }
 
-    /// Number of the queue in its device.
+    @Override
     public int index() {
         return index;
     }
@@ -116,13 +118,12 @@ public final class BlkQueue implements Poller {
         return state;
     }
 
-    /// Requests that the volume works on.
+    @Override
     public int inFlight() {
         return inFlight;
     }
 
-    /// Requests that the inflight region held when the ring was last started: taken by a process that died,
-    /// executed again by this one.
+    @Override
     public int resubmitted() {
         return resubmitted;
     }
@@ -132,10 +133,12 @@ public final class BlkQueue implements Poller {
         return counters;
     }
 
-    /// Begin to serve a ring. Requests that the inflight region holds are taken first.
-    ///
-    /// @throws QueueSetupException if the ring cannot be used; nothing has changed then
-    /// @throws IllegalStateException if the queue is not stopped
+    /// Tell somebody how long requests take from now on.
+    public void observedBy(RequestObserver newObserver) {
+        timing.observer(newObserver);
+    }
+
+    @Override
     public void start(QueueSetup setup) {
         if (state != BlkQueueState.STOPPED) {
             throw new IllegalStateException("queue " + index + " is " + state + ", not stopped");
@@ -172,6 +175,7 @@ public final class BlkQueue implements Poller {
     ///     later poll if requests are in flight in memory that is replaced. Also run if the queue breaks or stops
     ///     before that, and at once if no ring is served
     /// @throws IllegalStateException if an earlier change has not been acknowledged, or the queue is stopping
+    @Override
     public void change(QueueSetup next, Runnable acknowledged) {
         if (nextSetup != null || state == BlkQueueState.STOPPING) {
             throw new IllegalStateException("queue " + index + " is " + state + " and takes no other change");
@@ -201,6 +205,7 @@ public final class BlkQueue implements Poller {
     /// @param done run once, in this reactor, with the value of GET_VRING_BASE: at once, or from a later poll.
     ///     Guest memory and descriptors of the setup are not used after that
     /// @throws IllegalStateException if the queue is stopping already
+    @Override
     public void stop(IntConsumer done) {
         if (state == BlkQueueState.STOPPING) {
             throw new IllegalStateException("queue " + index + " is stopping already");
@@ -216,6 +221,7 @@ public final class BlkQueue implements Poller {
     /// Take and answer nothing more: who asked has gone, and what was asked is not going to be
     /// executed. Requests in flight stay noted in the inflight region, for whoever starts the ring
     /// next. The queue is still to be stopped.
+    @Override
     public void abandon() {
         untouchable = true;
         fetching = false;
@@ -250,12 +256,11 @@ public final class BlkQueue implements Poller {
         return work;
     }
 
-    @SuppressWarnings("ReferenceEquality") // a channel is itself and no other
     private int pollRing(Virtqueue queue) {
         final CallPacer pacer = calls;
-        final VolumeChannel shortcut = channel.shortcut();
-        if (path != shortcut) {
-            path = shortcut;
+        if (nowNs >= pathUntilNs) {
+            path = channel.shortcut();
+            pathUntilNs = nowNs + PATH_NS;
         }
         int work = pool.hasCompleted() ? resumeCompleted(queue) : 0;
         if (fetching || isResubmitting(queue)) {
@@ -293,13 +298,15 @@ public final class BlkQueue implements Poller {
     private int take(Virtqueue queue) {
         final DescriptorChain into = chain;
         // One look at the ring a pass: what comes meanwhile is for the next one, and these answers do not wait for it.
-        final int most = Math.min(Math.min(queue.offered(), BATCH_LENGTH), device.inFlightMax() - inFlight);
+        int offered = queue.offered();
+        final int most = Math.min(Math.min(offered, BATCH_LENGTH), device.inFlightMax() - inFlight);
         BlkRequest request = pool.first();
         int count = 0;
         long bytes = 0;
         while (count < most && bytes < BATCH_BYTES && request != null && (fetching || isResubmitting(queue))) {
             final int popped = queue.pop(into);
             if (popped == 0) {
+                offered = count;
                 break;
             }
             if (popped < 0) {
@@ -315,6 +322,7 @@ public final class BlkQueue implements Poller {
                 request = pool.first();
             }
         }
+        timing.looked(offered, count, nowNs);
         return count;
     }
 
@@ -384,26 +392,16 @@ public final class BlkQueue implements Poller {
         request.answer(status);
         final DirtyLog dirty = log;
         if (dirty != null) {
-            mark(dirty, request);
+            request.mark(dirty, memory);
         }
         queue.complete(request.id(), request.writtenLength(status));
         unpublished++;
         final boolean ok = status == BlkSpec.VIRTIO_BLK_S_OK;
         counters.answered(request.kind(), ok ? request.byteCount() : 0, nowNs - request.startNs());
+        timing.answered(request, nowNs - request.startNs());
         if (!ok) {
             counters.failed();
         }
-    }
-
-    /// Mark what was written, or may have been if the request failed: before the driver can see the answer.
-    private void mark(DirtyLog dirty, BlkRequest request) {
-        if (request.writesData()) {
-            final IoVector data = request.data();
-            for (int entry = 0; entry < data.count(); entry++) {
-                dirty.mark(memory.guestAddress(data.region(entry)) + data.offset(entry), data.length(entry));
-            }
-        }
-        dirty.mark(request.answerAddress(), 1);
     }
 
     /// Nothing is taken any more, because the driver or the front end broke what is shared with them.
@@ -486,6 +484,7 @@ public final class BlkQueue implements Poller {
     }
 
     private void adopt(QueueSetup setup) {
+        timing.forget();
         memory = setup.memory();
         parser.useMemory(memory);
         log = setup.log();
@@ -570,6 +569,7 @@ public final class BlkQueue implements Poller {
             final boolean idle = queue.enableNotifications();
             MemoryFault.surface();
             if (idle) {
+                timing.forget();
                 return true;
             }
             disarm();

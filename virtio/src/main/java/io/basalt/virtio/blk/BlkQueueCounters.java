@@ -32,11 +32,11 @@ public final class BlkQueueCounters {
     }
 
     // The kinds as plain numbers, for the data path.
-    static final int READ = Kind.READ.index;
-    static final int WRITE = Kind.WRITE.index;
-    static final int FLUSH = Kind.FLUSH.index;
-    static final int UNMAP = Kind.UNMAP.index;
-    static final int OTHER = Kind.OTHER.index;
+    public static final int READ = Kind.READ.index;
+    public static final int WRITE = Kind.WRITE.index;
+    public static final int FLUSH = Kind.FLUSH.index;
+    public static final int UNMAP = Kind.UNMAP.index;
+    public static final int OTHER = Kind.OTHER.index;
 
     private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
     private static final Kind[] KINDS = Kind.values();
@@ -87,7 +87,11 @@ public final class BlkQueueCounters {
         return read(KICKS);
     }
 
-    void answered(int kind, long bytes, long latencyNs) {
+    /// A request was answered. The queue's reactor, like everything below.
+    ///
+    /// @param kind number of its kind
+    /// @param bytes moved or covered
+    public void answered(int kind, long bytes, long latencyNs) {
         final long[] own = cells;
         final int at = PADDING + kind * CELLS_PER_KIND;
         own[at + OPERATIONS]++;
@@ -101,7 +105,8 @@ public final class BlkQueueCounters {
         }
     }
 
-    void failed() {
+    /// One of those was answered with an error.
+    public void failed() {
         add(ERRORS, 1);
     }
 

@@ -5,6 +5,8 @@ import io.basalt.block.BlockRequest;
 import io.basalt.block.BlockStatus;
 import io.basalt.block.IoVector;
 import io.basalt.linux.memory.HostMemory;
+import io.basalt.virtio.memory.DirtyLog;
+import io.basalt.virtio.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,7 @@ final class BlkRequest extends BlockRequest {
     void begin(int chainId, long nowNs) {
         id = chainId;
         startNs = nowNs;
+        times().clear();
     }
 
     /// Nothing is known of it yet, and if nothing becomes known it is answered as it is.
@@ -205,6 +208,17 @@ final class BlkRequest extends BlockRequest {
     /// Guest physical address of the status byte.
     long answerAddress() {
         return answerGuestAddress;
+    }
+
+    /// Mark what was written, or may have been if the request failed: before the driver can see the answer.
+    void mark(DirtyLog dirty, GuestMemory memory) {
+        if (writesData) {
+            final IoVector data = data();
+            for (int entry = 0; entry < data.count(); entry++) {
+                dirty.mark(memory.guestAddress(data.region(entry)) + data.offset(entry), data.length(entry));
+            }
+        }
+        dirty.mark(answerGuestAddress, 1);
     }
 
     /// Store the disk's id into [#data()].

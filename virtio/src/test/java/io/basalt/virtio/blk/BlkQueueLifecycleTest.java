@@ -127,6 +127,57 @@ class BlkQueueLifecycleTest {
 
     @ParameterizedTest
     @EnumSource
+    void neitherAnswersNorTakesAnythingOnceItIsAbandonedAndLeavesItToTheNext(Ring ring) {
+        try (BlkRig rig = new BlkRig(ring);
+                Arena arena = Arena.ofConfined()) {
+            rig.inflight = arena.allocate(64 + 32L * rig.size, 8);
+            rig.start();
+            rig.driver.enableCalls();
+            final Sent read = sendDeferred(rig);
+            final int calls = rig.call.count;
+            rig.queue.abandon();
+            final Sent late = rig.send(VIRTIO_BLK_T_FLUSH, 0, 0, 0);
+            rig.volume.finishAll();
+            rig.poll();
+            assertThat(rig.queue.inFlight()).isZero();
+            rig.queue.stop(this::stopped);
+            rig.poll();
+            assertThat(events).hasSize(1);
+            assertThat(rig.driver.poll()).isNegative();
+            assertThat(rig.call.count).isEqualTo(calls);
+            assertThat(rig.status(read)).as("not answered").isEqualTo(0xff);
+            assertThat(rig.status(late)).as("not taken").isEqualTo(0xff);
+            assertThat(rig.volume.uses(rig.memory.table())).isZero();
+
+            rig.volume.mode = FakeVolume.Mode.IMMEDIATE;
+            rig.start();
+            rig.poll();
+            assertThat(rig.driver.poll()).isEqualTo(read.id());
+            assertThat(rig.driver.poll()).isEqualTo(late.id());
+            assertThat(rig.status(read)).isEqualTo(VIRTIO_BLK_S_OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void answersNothingMoreIfItIsAbandonedWhileItStops(Ring ring) {
+        try (BlkRig rig = new BlkRig(ring).start()) {
+            final Sent read = sendDeferred(rig);
+            rig.queue.stop(this::stopped);
+            rig.queue.abandon();
+            rig.poll();
+            assertThat(events).as("the volume still uses the memory").isEmpty();
+            rig.volume.finishAll();
+            rig.poll();
+            assertThat(events).hasSize(1);
+            assertThat(rig.driver.poll()).isNegative();
+            assertThat(rig.status(read)).isEqualTo(0xff);
+            assertThat(rig.volume.uses(rig.memory.table())).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void whatTheVolumeHoldsBackDoesNotKeepItFromStopping(Ring ring) {
         try (BlkRig rig = new BlkRig(ring).start()) {
             rig.volume.mode = FakeVolume.Mode.HELD_BACK;

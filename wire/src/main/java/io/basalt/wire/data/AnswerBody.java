@@ -5,7 +5,7 @@ import static io.basalt.wire.data.Fields.LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/// Body of every answer to a data message.
+/// Body of every answer to a data message; [ServiceTimes] may follow it.
 ///
 /// ```
 ///  0       4       8       16

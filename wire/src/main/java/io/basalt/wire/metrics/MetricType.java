@@ -7,5 +7,7 @@ public enum MetricType {
     /// Goes up and down.
     GAUGE,
     /// A sum and a count, in samples of the family's name with `_sum` and `_count`.
-    SUMMARY
+    SUMMARY,
+    /// Counts of what is at most so much, in samples with `_bucket`; and a sum and a count.
+    HISTOGRAM
 }

@@ -3,6 +3,7 @@ package io.basalt.wire.metrics;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongUnaryOperator;
 
 /// One answer to Prometheus: families of samples, as text of its exposition format 0.0.4.
 ///
@@ -52,6 +53,31 @@ public final class MetricsPage {
     public void times(String name, Map<String, String> labels, long totalNs, long count) {
         append(name, name + "_sum", labels, String.valueOf(totalNs / NS_PER_SECOND));
         append(name, name + "_count", labels, String.valueOf(count));
+    }
+
+    /// Add the samples of a histogram of times.
+    ///
+    /// @param boundsNs rising
+    /// @param within how many times are within a bound
+    /// @param totalNs sum of all times in nanoseconds
+    public void histogram(
+            String name,
+            Map<String, String> labels,
+            long[] boundsNs,
+            LongUnaryOperator within,
+            long totalNs,
+            long count) {
+        for (final long boundNs : boundsNs) {
+            bucket(name, labels, String.valueOf(boundNs / NS_PER_SECOND), within.applyAsLong(boundNs));
+        }
+        bucket(name, labels, "+Inf", count);
+        times(name, labels, totalNs, count);
+    }
+
+    private void bucket(String name, Map<String, String> labels, String bound, long count) {
+        final Map<String, String> bounded = new TreeMap<>(labels);
+        bounded.put("le", bound);
+        append(name, name + "_bucket", bounded, String.valueOf(count));
     }
 
     private void append(String familyName, String sample, Map<String, String> labels, String value) {

@@ -92,6 +92,28 @@ class GoldenBytesTest {
     }
 
     @Test
+    void serviceTimesStandBehindTheAnswerBody() {
+        AnswerBody.set(body, 0x04030201, 0, 0);
+        ServiceTimes.set(body, 0x24232221, 0x3837363534333231L, 0x4847464544434241L);
+        assertThat(hex(ServiceTimes.BYTES))
+                .isEqualTo("01020304" + "00000000" + "0000000000000000" + "21222324" + "00000000" + "00000000"
+                        + "00000000" + "3132333435363738" + "4142434445464748" + "0000000000000000"
+                        + "0000000000000000");
+        ServiceTimes.replicas(body, 0x54535251, 0x6867666564636261L, 0x74737271, 0x1817161514131211L);
+        assertThat(hex(ServiceTimes.BYTES))
+                .isEqualTo("01020304" + "00000000" + "0000000000000000" + "21222324" + "51525354" + "71727374"
+                        + "00000000" + "3132333435363738" + "4142434445464748" + "6162636465666768"
+                        + "1112131415161718");
+        assertThat(ServiceTimes.device(body)).isEqualTo(0x24232221);
+        assertThat(ServiceTimes.replica1(body)).isEqualTo(0x54535251);
+        assertThat(ServiceTimes.replica2(body)).isEqualTo(0x74737271);
+        assertThat(ServiceTimes.queueNs(body)).isEqualTo(0x3837363534333231L);
+        assertThat(ServiceTimes.storeNs(body)).isEqualTo(0x4847464544434241L);
+        assertThat(ServiceTimes.replica1Ns(body)).isEqualTo(0x6867666564636261L);
+        assertThat(ServiceTimes.replica2Ns(body)).isEqualTo(0x1817161514131211L);
+    }
+
+    @Test
     void shardEntryStandsAsItAlwaysDid() {
         ShardEntry.set(body, 0, 0x0807060504030201L, 0x14131211, 0x2827262524232221L, 0);
         assertThat(hex(ShardEntry.BYTES)).isEqualTo("0102030405060708" + "11121314" + "00000000" + "2122232425262728");

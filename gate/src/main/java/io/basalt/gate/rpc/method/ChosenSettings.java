@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The settings of the process that an operator has chosen while it ran, and that outlive it: how
-/// reactors idle, when queues move, and how much is logged. What nobody chose is left to the command
+/// reactors idle, when queues move, how much is logged, and what is slow. What nobody chose is left to the command
 /// line. One owner: the control reactor.
 final class ChosenSettings {
     /// The method that chooses an idle mode.
@@ -26,6 +26,8 @@ final class ChosenSettings {
     static final String LEVEL = "log";
     /// The object of the choice when queues move.
     static final String SCHEDULER = "scheduler";
+    /// The object of what is a slow request.
+    static final String SLOW = "slow_io";
     /// The object of all reactors' idle mode.
     static final String IDLE = "idle";
 
@@ -33,6 +35,7 @@ final class ChosenSettings {
     private @Nullable IdleMode idle;
     private @Nullable LogLevel level;
     private @Nullable BalanceSettings scheduler;
+    private @Nullable Long slowMs;
 
     /// All data reactors idle like this; what was chosen for single ones is over.
     void idle(IdleMode mode) {
@@ -53,6 +56,11 @@ final class ChosenSettings {
     /// Queues move like this.
     void scheduler(BalanceSettings settings) {
         scheduler = settings;
+    }
+
+    /// Requests are slow from so many milliseconds on; 0 if none ever is.
+    void slowMs(long ms) {
+        slowMs = ms;
     }
 
     /// The calls that bring the choices back.
@@ -76,6 +84,9 @@ final class ChosenSettings {
                             .put("core_busy", moving.busyAbovePercent())
                             .put("periods", moving.periods())));
         }
+        if (slowMs != null) {
+            entries.add(entry(LatencyMethods.SET_SLOW, Json.object().put("threshold_ms", slowMs.longValue())));
+        }
         idleByReactor.forEach((reactor, mode) -> entries.add(
                 entry(SET_IDLE, Json.object().put("mode", word(mode)).put("lcore", reactor.intValue()))));
         return entries;
@@ -96,6 +107,9 @@ final class ChosenSettings {
         }
         if (method.equals(SchedulerMethods.SET_SCHEDULER)) {
             return SCHEDULER;
+        }
+        if (method.equals(LatencyMethods.SET_SLOW)) {
+            return SLOW;
         }
         return parameters.hasNonNull("lcore")
                 ? idleObject(parameters.path("lcore").asInt())

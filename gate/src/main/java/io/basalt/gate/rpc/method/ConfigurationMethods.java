@@ -37,9 +37,12 @@ final class ConfigurationMethods {
             QosCalls.SET_CLASS,
             QosCalls.SET_LIMIT,
             "vhost_create_blk_controller",
+            ScsiMethods.CREATE,
+            ScsiMethods.ADD_TARGET,
             "nbd_export_create",
             "vhost_controller_set_coalescing");
-    private static final Set<String> SUBSYSTEMS = Set.of("framework", "bdev", "vhost", "vhost_blk", "nbd");
+    private static final Set<String> SUBSYSTEMS =
+            Set.of("framework", "bdev", "vhost", "vhost_blk", "vhost_scsi", "nbd");
 
     private final LiveConfiguration configuration;
     private final RpcDispatcher dispatcher;
@@ -80,6 +83,10 @@ final class ConfigurationMethods {
         answer.addObject().put("subsystem", LiveConfiguration.BDEV).putArray("depends_on");
         answer.addObject()
                 .put("subsystem", LiveConfiguration.VHOST)
+                .putArray("depends_on")
+                .add(LiveConfiguration.BDEV);
+        answer.addObject()
+                .put("subsystem", LiveConfiguration.SCSI)
                 .putArray("depends_on")
                 .add(LiveConfiguration.BDEV);
         answer.addObject()

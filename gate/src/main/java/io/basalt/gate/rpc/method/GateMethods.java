@@ -52,7 +52,11 @@ public final class GateMethods {
         new BdevMethods(volumes, cluster).register(dispatcher);
         new QosMethods(volumes, configuration).register(dispatcher);
         new StatisticsMethods(volumes, clock).register(dispatcher);
-        new VhostMethods(volumes, controllers, configuration, settings.socketDirectory()).register(dispatcher);
+        new LatencyMethods(volumes, chosen, configuration, clock, set -> cluster == null ? null : cluster.map(set))
+                .register(dispatcher);
+        final VhostMethods vhost = new VhostMethods(volumes, controllers, configuration, settings.socketDirectory());
+        vhost.register(dispatcher);
+        new ScsiMethods(volumes, controllers, configuration, vhost).register(dispatcher);
         return new GateMethods(configuration);
     }
 

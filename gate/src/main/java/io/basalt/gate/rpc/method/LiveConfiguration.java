@@ -34,6 +34,8 @@ final class LiveConfiguration {
     static final String BDEV = "bdev";
     /// SPDK's name of the subsystem of controllers.
     static final String VHOST = "vhost_blk";
+    /// SPDK's name of the subsystem of SCSI controllers.
+    static final String SCSI = "vhost_scsi";
     /// The subsystem of NBD exports.
     static final String NBD = "nbd";
 
@@ -100,6 +102,7 @@ final class LiveConfiguration {
             entries.addAll(VhostMethods.entries(controller));
         }
         addUnapplied(VHOST, entries);
+        addUnapplied(SCSI, entries);
         exports.get().forEach(export -> entries.add(NbdMethods.entry(export)));
         addUnapplied(NBD, entries);
         return entries;
@@ -235,6 +238,7 @@ final class LiveConfiguration {
         return switch (entry.method()) {
             case ChosenSettings.SET_IDLE, ChosenSettings.SET_LEVEL -> FRAMEWORK;
             case "nbd_export_create" -> NBD;
+            case ScsiMethods.CREATE, ScsiMethods.ADD_TARGET -> SCSI;
             default -> entry.method().startsWith("vhost_") ? VHOST : BDEV;
         };
     }
@@ -250,7 +254,13 @@ final class LiveConfiguration {
         if (entry.method().equals(QosCalls.CREATE_CLASS)) {
             return QosCalls.classObject(entry.parameters().path("class").stringValue(""));
         }
-        final String member = subsystemOf(entry).equals(VHOST) ? "ctrlr" : "name";
+        if (entry.method().equals(ScsiMethods.ADD_TARGET)) {
+            return ScsiMethods.objectOf(
+                    entry.parameters().path("ctrlr").stringValue(""),
+                    entry.parameters().path("scsi_target_num").longValue(-1));
+        }
+        final String subsystem = subsystemOf(entry);
+        final String member = subsystem.equals(VHOST) || subsystem.equals(SCSI) ? "ctrlr" : "name";
         return entry.parameters().path(member).stringValue(null);
     }
 }

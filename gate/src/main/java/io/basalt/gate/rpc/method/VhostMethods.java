@@ -100,13 +100,20 @@ final class VhostMethods {
                 _ -> Json.array().add(Json.object().put("name", TRANSPORT))));
     }
 
-    private static RpcParameter name(String parameter) {
+    static RpcParameter name(String parameter) {
         return new RpcParameter(
                 parameter, RpcParameter.Type.STRING, false, 1, NAME_LENGTH_MAX, List.of(), "name of the controller");
     }
 
     private JsonNode create(RpcCall call) {
         final ControllerSpec spec = spec(call);
+        make(spec);
+        configuration.changed(LiveConfiguration.VHOST, spec.name());
+        return Json.truth(true);
+    }
+
+    /// Make a controller, or find that there is the same.
+    void make(ControllerSpec spec) {
         final ControllerStatus present = controllers.find(spec.name());
         if (present == null) {
             controllers.create(spec);
@@ -116,16 +123,20 @@ final class VhostMethods {
                     "there is a controller '" + spec.name() + "' with other parameters: " + present.spec(),
                     "delete it first, choose another name, or repeat its parameters exactly");
         }
-        configuration.changed(LiveConfiguration.VHOST, spec.name());
-        return Json.truth(true);
     }
 
-    private ControllerSpec spec(RpcCall call) {
+    /// The name that a controller is to have.
+    String checkedName(RpcCall call) {
         final String name = call.text("ctrlr");
         if (name.indexOf('/') >= 0 || name.equals(".") || name.equals("..")) {
             throw RpcError.invalidParameter(
                     "ctrlr", "'" + name + "' cannot be a file's name", "leave out '/'; give a path as 'socket'");
         }
+        return name;
+    }
+
+    private ControllerSpec spec(RpcCall call) {
+        final String name = checkedName(call);
         return new ControllerSpec(
                 name,
                 volumes.require("dev_name", call.text("dev_name")).name(),
@@ -137,7 +148,7 @@ final class VhostMethods {
                 (int) call.integer("num_queues", 0));
     }
 
-    private Path socket(RpcCall call, String name) {
+    Path socket(RpcCall call, String name) {
         final Path socket = call.has("socket")
                 ? VolumeMethods.path("socket", call.text("socket"))
                 : VolumeMethods.path("ctrlr", socketDirectory + "/" + name);
@@ -153,8 +164,10 @@ final class VhostMethods {
 
     private void delete(RpcCall call) {
         final String name = call.text("ctrlr");
+        final ControllerStatus present = controllers.find(name);
+        final String subsystem = present == null ? LiveConfiguration.VHOST : subsystem(present.spec());
         controllers.delete(name, failure -> {
-            final RpcError error = failure == null ? configuration.trySave(LiveConfiguration.VHOST, name) : failure;
+            final RpcError error = failure == null ? configuration.trySave(subsystem, name) : failure;
             if (error == null) {
                 call.answerTrue();
             } else {
@@ -163,7 +176,7 @@ final class VhostMethods {
         });
     }
 
-    private ControllerStatus require(String field, String name) {
+    ControllerStatus require(String field, String name) {
         final ControllerStatus controller = controllers.find(name);
         if (controller == null) {
             throw new RpcError(
@@ -176,9 +189,16 @@ final class VhostMethods {
         return controller;
     }
 
+    private static String subsystem(ControllerSpec spec) {
+        return spec.kind() == ControllerSpec.Kind.SCSI ? LiveConfiguration.SCSI : LiveConfiguration.VHOST;
+    }
+
     private JsonNode writeback(RpcCall call) {
         final String name = call.text("ctrlr");
-        require("ctrlr", name);
+        if (require("ctrlr", name).spec().kind() == ControllerSpec.Kind.SCSI) {
+            throw RpcError.unsupported(
+                    "ctrlr", "the cache of a SCSI controller's units is not switched", "flush in the guest");
+        }
         controllers.writeback(name, call.flag("writeback", true));
         configuration.changed(LiveConfiguration.VHOST, name);
         return Json.truth(true);
@@ -210,11 +230,15 @@ final class VhostMethods {
         answer.put("socket", spec.socket().toString());
         final ArrayNode sessions = answer.putArray("sessions");
         controller.sessions().forEach(session -> sessions.add(describe(spec, controller, session)));
-        answer.putObject("backend_specific")
-                .putObject("block")
-                .put("readonly", spec.readOnly())
-                .put("bdev", spec.volume())
-                .put("transport", TRANSPORT);
+        final ObjectNode specific = answer.putObject("backend_specific");
+        if (spec.kind() == ControllerSpec.Kind.SCSI) {
+            specific.set("scsi", ScsiMethods.describe(controller.targets()));
+        } else {
+            specific.putObject("block")
+                    .put("readonly", spec.readOnly())
+                    .put("bdev", spec.volume())
+                    .put("transport", TRANSPORT);
+        }
         answer.put("mode", spec.mode().name().toLowerCase(Locale.ROOT));
         answer.put("writeback", controller.writeback());
         answer.put("packed_ring", spec.packedRing()).put("num_queues", controller.queueCount());
@@ -251,6 +275,9 @@ final class VhostMethods {
     /// The calls that make a controller again.
     static List<ConfigEntry> entries(ControllerStatus controller) {
         final ControllerSpec spec = controller.spec();
+        if (spec.kind() == ControllerSpec.Kind.SCSI) {
+            return ScsiMethods.entries(controller);
+        }
         final ObjectNode parameters = Json.object();
         parameters.put("ctrlr", spec.name()).put("dev_name", spec.volume());
         parameters.put("readonly", spec.readOnly()).put("packed_ring", spec.packedRing());

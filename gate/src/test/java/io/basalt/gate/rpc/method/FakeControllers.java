@@ -64,6 +64,43 @@ final class FakeControllers implements ControllerHost {
     }
 
     @Override
+    public int addTarget(String name, int number, String volume) {
+        final List<ControllerStatus.Target> targets = targets(name);
+        final int chosen = number < 0 ? targets.size() : number;
+        targets.removeIf(target -> target.number() == chosen);
+        targets.add(new ControllerStatus.Target(chosen, volume));
+        targets(name, targets);
+        return chosen;
+    }
+
+    @Override
+    public void removeTarget(String name, int number, Consumer<@Nullable RpcError> completion) {
+        final List<ControllerStatus.Target> targets = targets(name);
+        targets.removeIf(target -> target.number() == number);
+        targets(name, targets);
+        completion.accept(null);
+    }
+
+    private List<ControllerStatus.Target> targets(String name) {
+        final ControllerStatus controller = controllers.get(name);
+        return controller == null ? new ArrayList<>() : new ArrayList<>(controller.targets());
+    }
+
+    private void targets(String name, List<ControllerStatus.Target> targets) {
+        controllers.computeIfPresent(
+                name,
+                (_, before) -> new ControllerStatus(
+                        before.spec(),
+                        before.cpumask(),
+                        before.queueCount(),
+                        before.delayBaseUs(),
+                        before.iopsThreshold(),
+                        before.writeback(),
+                        before.sessions(),
+                        targets));
+    }
+
+    @Override
     public List<ControllerStatus> list() {
         return new ArrayList<>(controllers.values());
     }

@@ -75,6 +75,9 @@ class GateMethodsTest {
                         "bdev_error_create",
                         "bdev_delay_delete",
                         "vhost_create_blk_controller",
+                        "vhost_create_scsi_controller",
+                        "vhost_scsi_controller_add_target",
+                        "vhost_scsi_controller_remove_target",
                         "vhost_delete_controller",
                         "vhost_get_controllers",
                         "vhost_controller_set_coalescing",
@@ -555,6 +558,7 @@ class GateMethodsTest {
                 .isEqualTo(GateFixture.json(
                         "[{'subsystem':'framework','depends_on':[]},{'subsystem':'bdev','depends_on':[]},"
                                 + "{'subsystem':'vhost_blk','depends_on':['bdev']},"
+                                + "{'subsystem':'vhost_scsi','depends_on':['bdev']},"
                                 + "{'subsystem':'nbd','depends_on':['bdev']}]"));
         assertThat(gate.call("virtio_blk_get_transports", "{}"))
                 .isEqualTo(GateFixture.json("[{'name':'vhost_user_blk'}]"));

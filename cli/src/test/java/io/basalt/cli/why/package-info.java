@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.cli.why;
+
+import org.jspecify.annotations.NullMarked;

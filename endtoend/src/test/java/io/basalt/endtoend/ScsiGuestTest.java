@@ -1,0 +1,59 @@
+package io.basalt.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.basalt.endtoend.harness.GateRpc;
+import io.basalt.endtoend.harness.GuestDisk;
+import io.basalt.endtoend.harness.GuestMachine;
+import io.basalt.endtoend.harness.QemuGuest;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A guest with a SCSI host of the gate: a file system on its disk, and disks that come, grow and go.
+@Tag("guest")
+@Timeout(1200)
+class ScsiGuestTest {
+    private static final Duration STEP_BOUND = Duration.ofMinutes(10);
+    private static final long SECTOR_BYTES = 512;
+    private static final long MEBIBYTE = 1 << 20;
+
+    @Test
+    void guestUsesADiskAndSeesTargetsComeGrowAndGo() throws Exception {
+        try (GateScene scene = GateScene.open()) {
+            final GateRpc rpc = scene.gate().rpc();
+            final GuestDisk disk = scene.disk("scsi").withQueues(2).asScsiHost();
+            rpc.call(
+                    "vhost_create_scsi_controller",
+                    Map.of("ctrlr", "vhost.0", "socket", disk.socket().toString()));
+            assertThat(addTarget(rpc, -1, GateScene.VOLUME)).isZero();
+            rpc.createFileVolume("second", scene.folder().sparseFile("second.raw", 64 * MEBIBYTE));
+            final long grown = 2 * GateScene.DISK_BYTES;
+            final GuestMachine machine = GuestMachine.running("scsi", disk)
+                    .withParameter("disk", "sda")
+                    .withParameter("jobs", 2)
+                    .withParameter("sectors", grown / SECTOR_BYTES);
+            try (QemuGuest guest = QemuGuest.boot(machine, scene.folder())) {
+                assertThat(guest.awaitMarker("SCSI", STEP_BOUND))
+                        .contains("vendor=BASALT", "wwid=naa.3", "cache=write back", "fua=1", "mode=unmap");
+                assertThat(guest.awaitMarker("VERIFIED", STEP_BOUND)).doesNotContain("discard_sectors=0");
+                assertThat(addTarget(rpc, 3, "second")).isEqualTo(3);
+                guest.awaitMarker("PLUGGED", STEP_BOUND);
+                rpc.call("bdev_uring_resize", Map.of("name", GateScene.VOLUME, "new_size", grown / MEBIBYTE));
+                guest.awaitMarker("RESIZED", STEP_BOUND);
+                rpc.call("vhost_scsi_controller_remove_target", Map.of("ctrlr", "vhost.0", "scsi_target_num", 3));
+                guest.awaitMarker("UNPLUGGED", STEP_BOUND);
+                guest.awaitSuccess();
+            }
+        }
+    }
+
+    private static int addTarget(GateRpc rpc, int number, String volume) throws Exception {
+        return rpc.call(
+                        "vhost_scsi_controller_add_target",
+                        Map.of("ctrlr", "vhost.0", "scsi_target_num", number, "bdev_name", volume))
+                .intValue();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.gate.trace;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.scsi;
+
+import org.jspecify.annotations.NullMarked;

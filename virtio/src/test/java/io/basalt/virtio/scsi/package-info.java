@@ -1,0 +1,4 @@
+@NullMarked
+package io.basalt.virtio.scsi;
+
+import org.jspecify.annotations.NullMarked;
