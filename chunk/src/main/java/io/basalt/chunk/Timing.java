@@ -7,9 +7,8 @@ import io.basalt.wire.data.AnswerCode;
 import io.basalt.wire.data.ServiceTimes;
 import java.lang.foreign.MemorySegment;
 
-/// Where the time of one request goes at its primary, for the answer. Part of its [Turn]; one owner reactor, whose
-/// clock
-/// all times are of. Allocates nothing.
+/// Where the time of one request goes at its primary, for the answer. Part of its [Turn]; one owner
+/// reactor, whose clock all times are of. Allocates nothing.
 ///
 /// ```
 ///  arrived ── queue ── begun ─┬─ store ──▶ stored

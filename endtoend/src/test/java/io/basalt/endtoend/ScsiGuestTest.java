@@ -6,6 +6,11 @@ import io.basalt.endtoend.harness.GateRpc;
 import io.basalt.endtoend.harness.GuestDisk;
 import io.basalt.endtoend.harness.GuestMachine;
 import io.basalt.endtoend.harness.QemuGuest;
+import io.basalt.endtoend.harness.StandbyGates;
+import io.basalt.endtoend.harness.TestFolder;
+import io.basalt.endtoend.harness.Watch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -17,6 +22,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(1200)
 class ScsiGuestTest {
     private static final Duration STEP_BOUND = Duration.ofMinutes(10);
+    private static final int KILLS = 3;
+    private static final int WRITES = 20;
     private static final long SECTOR_BYTES = 512;
     private static final long MEBIBYTE = 1 << 20;
 
@@ -48,6 +55,51 @@ class ScsiGuestTest {
                 guest.awaitSuccess();
             }
         }
+    }
+
+    /// QEMU 7.2 does not connect a SCSI host again: only what the holder keeps lets the guest go on.
+    @Test
+    @Tag("soak")
+    void guestOutlivesKillsOfTheGateWhereAHolderKeepsItsSocket() throws Exception {
+        try (TestFolder folder = TestFolder.create();
+                StandbyGates gates = StandbyGates.start(folder)) {
+            final GuestDisk disk = GuestDisk.at(folder.resolve("scsi.sock")).asScsiHost();
+            gates.rpc().createFileVolume(GateScene.VOLUME, folder.sparseFile("disk.raw", 64 * MEBIBYTE));
+            gates.rpc()
+                    .call(
+                            "vhost_create_scsi_controller",
+                            Map.of("ctrlr", "vhost.0", "socket", disk.socket().toString()));
+            addTarget(gates.rpc(), 0, GateScene.VOLUME);
+            final GuestMachine machine = GuestMachine.running("rounds", disk).withParameter("disk", "sda");
+            try (QemuGuest guest = QemuGuest.boot(machine, folder)) {
+                guest.awaitMarker("READY", STEP_BOUND);
+                for (int kill = 0; kill < KILLS; kill++) {
+                    gates.addStandby();
+                    gates.awaitStandby();
+                    awaitWrites(gates, guest);
+                    gates.killServing();
+                    gates.awaitTakeOver();
+                    guest.awaitRounds(guest.rounds() + 1, STEP_BOUND);
+                }
+                guest.type("stop");
+                guest.awaitSuccess();
+            }
+        }
+    }
+
+    private static void awaitWrites(StandbyGates gates, QemuGuest guest) throws Exception {
+        final long before = gates.rpc().completedWrites(GateScene.VOLUME);
+        Watch.until(
+                "the guest writes",
+                STEP_BOUND,
+                () -> {
+                    try {
+                        return gates.rpc().completedWrites(GateScene.VOLUME) - before >= WRITES;
+                    } catch (IOException failure) {
+                        throw new UncheckedIOException(failure);
+                    }
+                },
+                guest::report);
     }
 
     private static int addTarget(GateRpc rpc, int number, String volume) throws Exception {

@@ -6,8 +6,7 @@ package io.basalt.wire;
 /// | version | what is new |
 /// |---|---|
 /// | 1 | everything in docs/PROTOCOL.md that names no later version |
-/// | 2 | REPAIRS; COMPARED, RELEASE between chunk servers; weights of volumes, and OVERLOADED; times of stages in
-/// answers |
+/// | 2 | REPAIRS; COMPARED, RELEASE between chunk servers; weights of volumes, OVERLOADED; times in answers |
 ///
 /// @param least lowest version, 1 to 255
 /// @param most highest version, `least` to 255

@@ -141,6 +141,28 @@ class HandoverTest {
     }
 
     @Test
+    void refusesToHandOverAScsiControllerAndServesOn() throws IOException {
+        final AtomicBoolean goesOn = new AtomicBoolean(true);
+        try (HandoverBox box = new HandoverBox(folder.resolve("gate"))) {
+            fileDisk(box, "disk");
+            box.call("vhost_create_scsi_controller", "{'ctrlr':'host'}");
+            final CompletableFuture<BenchResult> result = start(box.socket("disk"), load(false, false, 1, 8), goesOn);
+            Await.until("the load runs", BOUND, () -> box.requests("disk") > 100);
+
+            assertThatThrownBy(box::handOver)
+                    .isInstanceOf(RpcError.class)
+                    .hasMessageContaining("controller 'host' is a vhost-user-scsi one");
+
+            final long before = box.requests("disk");
+            Await.until("the load goes on", BOUND, () -> box.requests("disk") > before + 100);
+            box.call("vhost_delete_controller", "{'ctrlr':'host'}");
+            goesOn.set(false);
+            assertThat(result.join().verified()).isTrue();
+            box.handOver();
+        }
+    }
+
+    @Test
     void refusesToHandOverWhatLivesInItsMemoryAndServesOn() {
         final AtomicBoolean goesOn = new AtomicBoolean(true);
         try (HandoverBox box = new HandoverBox(folder.resolve("gate"))) {

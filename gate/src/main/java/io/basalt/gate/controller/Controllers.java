@@ -296,7 +296,7 @@ public final class Controllers implements ControllerHost {
         for (final Controller controller : controllers.values()) {
             if (controller.backend() instanceof ScsiBackend) {
                 return "controller '" + controller.spec().name() + "' is a vhost-user-scsi one, which is not handed"
-                        + " over; delete it first, or restart the gate: its guests wait meanwhile";
+                        + " over; delete it first, or restart the gate where a holder keeps its socket";
             }
         }
         return anyBeingDeleted() ? "a controller is just being deleted; ask again" : null;

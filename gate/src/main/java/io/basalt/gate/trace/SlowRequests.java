@@ -10,9 +10,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// The last slow requests of one reactor, until somebody has read them. Fixed size: who reads too late misses the
-/// oldest,
-/// and knows how many. Adding allocates nothing and never waits.
+/// The last slow requests of one reactor, until somebody has read them. Fixed size: who reads too late
+/// misses the oldest, and knows how many. Adding allocates nothing and never waits.
 ///
 /// ```
 ///        head % 64

@@ -4,9 +4,9 @@ import io.basalt.block.BlockRequest;
 import io.basalt.block.LatencyHistogram;
 import io.basalt.block.RequestObserver;
 
-/// What is measured of one volume's requests on one reactor, of all its queues and connections there. Allocates
-/// nothing;
-/// what every request costs is a histogram's two additions, and a look at whether it was slow.
+/// What is measured of one volume's requests on one reactor, of all its queues and connections there.
+///
+/// Allocates nothing; what every request costs is a histogram's two additions, and a look at whether it was slow.
 ///
 /// Concurrency: one writer, the reactor; [#read()] is any thread's.
 final class VolumeTrace implements RequestObserver {

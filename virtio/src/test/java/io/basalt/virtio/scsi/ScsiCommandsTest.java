@@ -8,6 +8,7 @@ import io.basalt.scsi.ReservationStore;
 import io.basalt.scsi.ScsiSpec;
 import io.basalt.testkit.AllocationProbe;
 import io.basalt.testkit.SeededTest;
+import io.basalt.virtio.queue.DescriptorChain;
 import io.basalt.virtio.scsi.ScsiRig.Answer;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -286,12 +287,22 @@ class ScsiCommandsTest {
     }
 
     @Test
-    void readsAndWritesAllocateNothing() {
-        final byte[] read = {0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
-        rig.run(LunAddress.of(0), read, 0, BLOCK);
-        rig.send(0, read, 0, BLOCK);
-        final long bytes = AllocationProbe.bytesAllocated(20_000, 10_000, rig::poll);
-        assertThat(bytes).isZero();
+    void readsWritesAndFlushesAllocateNothing() {
+        final byte[] read = {0x28, 0, 0, 0, 0, 5, 0, 0, 1, 0};
+        final byte[] write = {0x2a, 0, 0, 0, 0, 5, 0, 0, 1, 0};
+        final byte[] durably = {0x2a, 8, 0, 0, 0, 5, 0, 0, 1, 0};
+        final byte[] flush = {0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+        assertThat(allocatedBy(read, 0, BLOCK)).as("READ(10)").isZero();
+        assertThat(allocatedBy(write, BLOCK, 0)).as("WRITE(10)").isZero();
+        assertThat(allocatedBy(durably, BLOCK, 0)).as("WRITE(10), FUA").isZero();
+        assertThat(allocatedBy(flush, 0, 0)).as("SYNCHRONIZE CACHE(10)").isZero();
+        assertThat(rig.volume.flushes).isGreaterThan(10_000);
+        assertThat(rig.volume.durableWrites).isGreaterThan(10_000);
+    }
+
+    private long allocatedBy(byte[] cdb, int outLength, int inLength) {
+        final DescriptorChain command = rig.command(LunAddress.of(0), cdb, outLength, inLength);
+        return AllocationProbe.bytesAllocated(20_000, 10_000, () -> rig.again(command));
     }
 
     @Test

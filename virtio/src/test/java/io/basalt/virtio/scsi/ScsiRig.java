@@ -153,6 +153,11 @@ final class ScsiRig implements AutoCloseable {
     }
 
     void send(long address, byte[] cdb, int outLength, int inLength) {
+        offer(command(address, cdb, outLength, inLength));
+    }
+
+    /// Put a command into the guest's memory.
+    DescriptorChain command(long address, byte[] cdb, int outLength, int inLength) {
         guest.asSlice(HEADER, ScsiHostSpec.REQUEST_LENGTH).fill((byte) 0);
         guest.set(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), HEADER, address);
         MemorySegment.copy(cdb, 0, guest, ValueLayout.JAVA_BYTE, HEADER + ScsiHostSpec.CDB_OFFSET, cdb.length);
@@ -166,8 +171,21 @@ final class ScsiRig implements AutoCloseable {
         if (inLength > 0) {
             chain.addWritable(DATA, inLength);
         }
+        return chain;
+    }
+
+    private void offer(DescriptorChain chain) {
         driver.add(chain, false);
         driver.publish();
+    }
+
+    /// Have a command that is in the guest's memory executed again, to a good end.
+    void again(DescriptorChain chain) {
+        offer(chain);
+        poll();
+        if (driver.poll() < 0 || guest.get(ValueLayout.JAVA_BYTE, RESPONSE + ScsiHostSpec.STATUS_OFFSET) != 0) {
+            throw new AssertionError("not done");
+        }
     }
 
     /// Send a command and have it executed.
