@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what a test guest boots from: the ELF kernel of Debian's cloud kernel package and one initramfs with busybox,
-# the virtio modules, mkfs.ext4, e2fsck, fio and every script of tests/. Prints the folder that holds both.
+# the virtio modules, mkfs.ext4, e2fsck, fio, sg3_utils and every script of tests/. Prints the folder that holds both.
 #
 # usage: build.sh [CACHE_DIR]
 #
@@ -18,11 +18,16 @@ die() {
     exit 1
 }
 
-for tool in apt-get dpkg busybox modprobe cpio xz fio mkfs.ext4 e2fsck ldd flock sha256sum; do
-    command -v "$tool" >/dev/null || die "'$tool' is missing (Debian packages: busybox-static kmod cpio xz-utils fio e2fsprogs)"
+scsi_tools=(sg_vpd sg_inq sg_readcap sg_opcodes sg_persist)
+for tool in apt-get dpkg busybox modprobe cpio xz fio mkfs.ext4 e2fsck ldd flock sha256sum "${scsi_tools[@]}"; do
+    command -v "$tool" >/dev/null ||
+        die "'$tool' is missing (Debian packages: busybox-static kmod cpio xz-utils fio e2fsprogs sg3-utils)"
 done
 
 binaries=(/bin/busybox "$(command -v fio)" "$(command -v mkfs.ext4)" "$(command -v e2fsck)")
+for tool in "${scsi_tools[@]}"; do
+    binaries+=("$(command -v "$tool")")
+done
 key=$(cd "$here" && {
     find . -type f -print0 | sort -z | xargs -0 sha256sum
     sha256sum "${binaries[@]}"

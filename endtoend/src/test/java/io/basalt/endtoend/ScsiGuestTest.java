@@ -12,6 +12,7 @@ import io.basalt.endtoend.harness.Watch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,37 @@ class ScsiGuestTest {
                 guest.awaitMarker("RESIZED", STEP_BOUND);
                 rpc.call("vhost_scsi_controller_remove_target", Map.of("ctrlr", "vhost.0", "scsi_target_num", 3));
                 guest.awaitMarker("UNPLUGGED", STEP_BOUND);
+                guest.awaitSuccess();
+            }
+        }
+    }
+
+    @Test
+    void toolsFindEachPageAndAReservationOfOneHostKeepsTheOtherOut() throws Exception {
+        try (GateScene scene = GateScene.open()) {
+            final GateRpc rpc = scene.gate().rpc();
+            final List<GuestDisk> hosts = List.of(
+                    scene.disk("first").asScsiHost(), scene.disk("second").asScsiHost());
+            for (int i = 0; i < hosts.size(); i++) {
+                final String name = "vhost." + i;
+                rpc.call(
+                        "vhost_create_scsi_controller",
+                        Map.of("ctrlr", name, "socket", hosts.get(i).socket().toString()));
+                assertThat(addTarget(rpc, name, 0, GateScene.VOLUME)).isZero();
+            }
+            final GuestMachine machine =
+                    new GuestMachine("scsi-tools", 1, GuestMachine.MEMORY_MIB, false, hosts, Map.of("disk", "sda"), null);
+            try (QemuGuest guest = QemuGuest.boot(machine, scene.folder())) {
+                assertThat(guest.awaitMarker("VPD 0x00", STEP_BOUND)).contains("[sn]", "[di]", "[bl]", "[bdc]", "[lbpv]");
+                assertThat(guest.awaitMarker("VPD 0x80", STEP_BOUND)).contains("Unit serial number:");
+                assertThat(guest.awaitMarker("VPD 0x83", STEP_BOUND)).contains("BASALT", "NAA", "0x3", "Relative target port");
+                assertThat(guest.awaitMarker("VPD 0xb0", STEP_BOUND)).contains("Maximum unmap LBA count:");
+                assertThat(guest.awaitMarker("VPD 0xb1", STEP_BOUND)).contains("Non-rotating medium");
+                assertThat(guest.awaitMarker("VPD 0xb2", STEP_BOUND)).contains("(LBPU): 1");
+                assertThat(guest.awaitMarker("INQUIRY", STEP_BOUND)).contains("BASALT");
+                assertThat(guest.awaitMarker("CAPACITY", STEP_BOUND)).contains(String.valueOf(GateScene.DISK_BYTES));
+                assertThat(guest.awaitMarker("RESERVED", STEP_BOUND)).contains("Key=0xabc", "registrants only");
+                guest.awaitMarker("PREEMPTED", STEP_BOUND);
                 guest.awaitSuccess();
             }
         }
@@ -103,9 +135,13 @@ class ScsiGuestTest {
     }
 
     private static int addTarget(GateRpc rpc, int number, String volume) throws Exception {
+        return addTarget(rpc, "vhost.0", number, volume);
+    }
+
+    private static int addTarget(GateRpc rpc, String controller, int number, String volume) throws Exception {
         return rpc.call(
                         "vhost_scsi_controller_add_target",
-                        Map.of("ctrlr", "vhost.0", "scsi_target_num", number, "bdev_name", volume))
+                        Map.of("ctrlr", controller, "scsi_target_num", number, "bdev_name", volume))
                 .intValue();
     }
 }
