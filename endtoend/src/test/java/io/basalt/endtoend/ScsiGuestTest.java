@@ -71,12 +71,14 @@ class ScsiGuestTest {
                         Map.of("ctrlr", name, "socket", hosts.get(i).socket().toString()));
                 assertThat(addTarget(rpc, name, 0, GateScene.VOLUME)).isZero();
             }
-            final GuestMachine machine =
-                    new GuestMachine("scsi-tools", 1, GuestMachine.MEMORY_MIB, false, hosts, Map.of("disk", "sda"), null);
+            final GuestMachine machine = new GuestMachine(
+                    "scsi-tools", 1, GuestMachine.MEMORY_MIB, false, hosts, Map.of("disk", "sda"), null);
             try (QemuGuest guest = QemuGuest.boot(machine, scene.folder())) {
-                assertThat(guest.awaitMarker("VPD 0x00", STEP_BOUND)).contains("[sn]", "[di]", "[bl]", "[bdc]", "[lbpv]");
+                assertThat(guest.awaitMarker("VPD 0x00", STEP_BOUND))
+                        .contains("[sn]", "[di]", "[bl]", "[bdc]", "[lbpv]");
                 assertThat(guest.awaitMarker("VPD 0x80", STEP_BOUND)).contains("Unit serial number:");
-                assertThat(guest.awaitMarker("VPD 0x83", STEP_BOUND)).contains("BASALT", "NAA", "0x3", "Relative target port");
+                assertThat(guest.awaitMarker("VPD 0x83", STEP_BOUND))
+                        .contains("BASALT", "NAA", "0x3", "Relative target port");
                 assertThat(guest.awaitMarker("VPD 0xb0", STEP_BOUND)).contains("Maximum unmap LBA count:");
                 assertThat(guest.awaitMarker("VPD 0xb1", STEP_BOUND)).contains("Non-rotating medium");
                 assertThat(guest.awaitMarker("VPD 0xb2", STEP_BOUND)).contains("(LBPU): 1");
