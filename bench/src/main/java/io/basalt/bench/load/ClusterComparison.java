@@ -10,11 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -63,12 +61,10 @@ public final class ClusterComparison {
     public static void main(String[] words) throws IOException, InterruptedException {
         final Arguments arguments = new Arguments(words);
         final int mib = arguments.count("--disk-mib", 1024);
-        final Path folder = Files.createTempDirectory(Path.of(arguments.word("--folder", ".")), "basalt-cluster")
-                .toAbsolutePath();
-        final Path bare = folder.resolve("bare.img");
         final ObjectNode root = Facts.now();
         root.put("durability", arguments.word("--durability", "plp")).put("idle", arguments.word("--idle", "adaptive"));
-        try {
+        try (ScratchFolder folder = ScratchFolder.in(arguments.word("--folder", "."))) {
+            final Path bare = folder.resolve("bare.img");
             Command.run(List.of(
                     "dd", "if=/dev/urandom", "of=" + bare, "bs=1M", "count=" + mib, "conv=fsync", "status=none"));
             try (ClusterDaemons daemons = ClusterDaemons.start(
@@ -86,16 +82,6 @@ public final class ClusterComparison {
             final String results = arguments.word("--results", "");
             if (!results.isEmpty()) {
                 Files.writeString(Path.of(results), root.toPrettyString() + "\n");
-            }
-        } finally {
-            remove(folder);
-        }
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (final Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
             }
         }
     }

@@ -8,10 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -37,21 +35,13 @@ public final class LowLoad {
 
     public static void main(String[] words) throws IOException, InterruptedException {
         final Arguments arguments = new Arguments(words);
-        final Path folder = Files.createTempDirectory(Path.of(arguments.word("--folder", ".")), "basalt-low")
-                .toAbsolutePath();
         final ObjectNode root = Facts.now();
-        try {
+        try (ScratchFolder folder = ScratchFolder.in(arguments.word("--folder", "."))) {
             idle(arguments, folder.resolve("cluster"), root.putArray("idle"));
-            rare(arguments, folder, root.putArray("rows"));
+            rare(arguments, folder.resolve("gate"), root.putArray("rows"));
             final String results = arguments.word("--results", "");
             if (!results.isEmpty()) {
                 Files.writeString(Path.of(results), root.toPrettyString() + "\n");
-            }
-        } finally {
-            try (Stream<Path> all = Files.walk(folder)) {
-                for (final Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(path);
-                }
             }
         }
     }
@@ -109,7 +99,7 @@ public final class LowLoad {
         final LoadShape shape =
                 new LoadShape("randread", 1, 1, arguments.count("--time", 5000), arguments.count("--rate", 100));
         final LoadClient client = new LoadClient("1");
-        try (GateProcess gate = GateProcess.start(folder.resolve("gate"), "0", "0", DISK_BYTES, "")) {
+        try (GateProcess gate = GateProcess.start(folder, "0", "0", DISK_BYTES, "")) {
             final Contender adaptive =
                     new Contender("gate adaptive", (disk, load) -> client.run(gate.socket(disk), load));
             final Contender poll = new Contender("gate poll", (disk, load) -> {

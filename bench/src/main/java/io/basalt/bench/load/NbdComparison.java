@@ -6,10 +6,8 @@ import io.basalt.bench.Facts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The gate's NBD export beside qemu-nbd, both on the same file: whole processes, fio as the client of
@@ -27,7 +25,7 @@ public final class NbdComparison implements AutoCloseable {
     private static final int MIB = 1 << 20;
 
     private final Arguments arguments;
-    private final Path folder;
+    private final ScratchFolder folder;
     private final GateProcess gate;
     private final QemuNbd peer;
     private final List<Contender> contenders;
@@ -38,8 +36,7 @@ public final class NbdComparison implements AutoCloseable {
         final String serverCpu = arguments.word("--server-cpu", "0");
         final String clientCpu = arguments.word("--client-cpu", "1");
         final long bytes = (long) arguments.count("--disk-mib", 512) * MIB;
-        folder = Files.createTempDirectory(Path.of(arguments.word("--folder", ".")), "basalt-bench")
-                .toAbsolutePath();
+        folder = ScratchFolder.in(arguments.word("--folder", "."));
         final Path file = folder.resolve("disk.img");
         Command.run(List.of(
                 "dd", "if=/dev/urandom", "of=" + file, "bs=1M", "count=" + bytes / MIB, "conv=fsync", "status=none"));
@@ -96,12 +93,6 @@ public final class NbdComparison implements AutoCloseable {
         }
         peer.close();
         gate.close();
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (final Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException failure) {
-            System.err.println("not removed: " + failure.getMessage());
-        }
+        folder.close();
     }
 }

@@ -6,10 +6,8 @@ import io.basalt.bench.Facts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The gate beside QEMU's storage daemon, and its file disk beside fio on the bare file: whole processes, the same
@@ -32,7 +30,7 @@ public final class WholeProcess implements AutoCloseable {
     private final String serverCpu;
     private final String clientCpu;
     private final LoadClient client;
-    private final Path folder;
+    private final ScratchFolder folder;
     private final Path file;
     private final Path ramFile;
     private final GateProcess gate;
@@ -45,8 +43,7 @@ public final class WholeProcess implements AutoCloseable {
         clientCpu = arguments.word("--client-cpu", "1");
         client = new LoadClient(clientCpu);
         final long diskBytes = (long) arguments.count("--disk-mib", 1024) * MIB;
-        folder = Files.createTempDirectory(Path.of(arguments.word("--folder", ".")), "basalt-bench")
-                .toAbsolutePath();
+        folder = ScratchFolder.in(arguments.word("--folder", "."));
         file = folder.resolve("disk.img");
         ramFile = Files.createTempFile(TMPFS, "basalt-bench", ".img");
         fill(file, diskBytes);
@@ -142,11 +139,8 @@ public final class WholeProcess implements AutoCloseable {
         }
         peer.close();
         gate.close();
-        try (Stream<Path> all = Files.walk(folder)) {
+        try (folder) {
             Files.deleteIfExists(ramFile);
-            for (final Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
         } catch (IOException failure) {
             System.err.println("not removed: " + failure.getMessage());
         }

@@ -17,7 +17,6 @@ import io.basalt.virtio.scsi.ScsiHostSpec;
 import io.basalt.virtio.scsi.ScsiRequestQueue;
 import io.basalt.virtio.vhostuser.RefusedException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -43,7 +42,6 @@ final class ScsiBackend implements Backend {
     private final ScsiUnits units;
     private final List<ScsiHome> homes;
     private final TargetRings rings = new TargetRings();
-    private final byte[] configuration;
     private final @Nullable Target[] targets = new Target[ScsiDevice.TARGET_COUNT_MAX];
     private final Map<ScsiRequestQueue, Counted> counted = new HashMap<>();
 
@@ -67,7 +65,6 @@ final class ScsiBackend implements Backend {
         this.control = control;
         this.units = units;
         device = new ScsiDevice(Math.max(queueCount, ScsiHostSpec.FIRST_REQUEST_QUEUE + 1), spec.packedRing());
-        configuration = device.configuration();
         homes = reactors.stream()
                 .map(reactor -> new ScsiHome(this, device, control, reactor))
                 .toList();
@@ -352,8 +349,7 @@ final class ScsiBackend implements Backend {
 
     @Override
     public void readConfig(int offset, MemorySegment into) {
-        final int length = (int) Math.clamp(configuration.length - (long) offset, 0, into.byteSize());
-        MemorySegment.copy(configuration, offset, into, ValueLayout.JAVA_BYTE, 0, length);
+        device.readConfig(offset, into);
     }
 
     @Override

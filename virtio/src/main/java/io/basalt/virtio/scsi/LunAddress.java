@@ -13,9 +13,10 @@ final class LunAddress {
     /// The target that is addressed.
     ///
     /// @param address the bytes, the first in the lowest bits
-    /// @return 0 to 255, or -1 if it is none of this bus
+    /// @return below [ScsiDevice#TARGET_COUNT_MAX], or -1 if it is none that could be there
     static int target(long address) {
-        return (address & 0xff) == 1 ? (int) (address >>> 8 & 0xff) : -1;
+        final int target = (int) (address >>> 8 & 0xff);
+        return (address & 0xff) == 1 && target < ScsiDevice.TARGET_COUNT_MAX ? target : -1;
     }
 
     /// The unit that is addressed.

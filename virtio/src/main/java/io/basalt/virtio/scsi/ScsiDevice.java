@@ -1,6 +1,7 @@
 package io.basalt.virtio.scsi;
 
 import io.basalt.virtio.blk.BlkSpec;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -18,6 +19,7 @@ public final class ScsiDevice {
 
     private final int queueCount;
     private final long offeredFeatures;
+    private final MemorySegment configuration;
     private volatile int inFlightMax = ScsiRequestQueue.REQUEST_COUNT_MAX;
 
     /// @param queueCount queues, with those for control and for events, 3 to 256
@@ -33,6 +35,7 @@ public final class ScsiDevice {
                 | bit(BlkSpec.VIRTIO_F_EVENT_IDX)
                 | bit(BlkSpec.VIRTIO_F_VERSION_1)
                 | (packedRings ? bit(BlkSpec.VIRTIO_F_RING_PACKED) : 0);
+        configuration = MemorySegment.ofArray(configuration()).asReadOnly();
     }
 
     private static long bit(int number) {
@@ -59,8 +62,18 @@ public final class ScsiDevice {
         return inFlightMax;
     }
 
+    /// Copy from the configuration space; bytes beyond its end stay as they are.
+    ///
+    /// @param offset from 0 on, in the space or beyond it
+    public void readConfig(int offset, MemorySegment into) {
+        final long length = Math.min(configuration.byteSize() - offset, into.byteSize());
+        if (length > 0) {
+            MemorySegment.copy(configuration, offset, into, 0, length);
+        }
+    }
+
     /// The configuration space (virtio 1.2, 5.6.4).
-    public byte[] configuration() {
+    private byte[] configuration() {
         final ByteBuffer space = ByteBuffer.allocate(ScsiHostSpec.CONFIG_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
         space.putInt(ScsiHostSpec.CONFIG_NUM_QUEUES, queueCount - ScsiHostSpec.FIRST_REQUEST_QUEUE);
         space.putInt(ScsiHostSpec.CONFIG_SEG_MAX, SEGMENT_COUNT_MAX);

@@ -292,7 +292,7 @@ public final class ScsiRequestQueue extends ScsiRing {
             return;
         }
         final int target = LunAddress.target(request.address());
-        final Lane lane = target >= 0 && target < lanes.length ? lanes[target] : null;
+        final Lane lane = target >= 0 ? lanes[target] : null;
         if (lane == null) {
             refuse(queue, request, ScsiHostSpec.VIRTIO_SCSI_S_BAD_TARGET);
             return;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.basalt.scsi.ScsiTask;
 import io.basalt.virtio.driver.DriverQueue;
 import io.basalt.virtio.queue.DescriptorChain;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -59,13 +60,22 @@ class ScsiControlAndEventTest {
 
     @Test
     void hasTasksManagedForTargetsThatAreThere() {
+        final boolean[] present = new boolean[ScsiDevice.TARGET_COUNT_MAX];
+        present[0] = true;
         final ScsiControlQueue queue = new ScsiControlQueue(
-                0, new Desk(), target -> target == 0, new ScsiRig.QuietEngine(), (_, fault) -> rig.faults.add(fault));
+                0,
+                new Desk(),
+                target -> present[target],
+                new ScsiRig.QuietEngine(),
+                (_, fault) -> rig.faults.add(fault));
         queue.start(rig.setup(driver, 0));
         assertThat(control(queue, "00000000 00000000 0100400000000000 0700000000000000", 1))
                 .isEqualTo("00");
         assertThat(managed).containsExactly("0 0 7");
         assertThat(control(queue, "00000000 05000000 0101400000000000 0700000000000000", 1))
+                .isEqualTo("03");
+        assertThat(control(queue, "00000000 05000000 01ff400000000000 0700000000000000", 1))
+                .as("a target beyond the last")
                 .isEqualTo("03");
         assertThat(control(queue, "00000000 05000000 0100400100000000 0700000000000000", 1))
                 .isEqualTo("0c");
@@ -75,6 +85,19 @@ class ScsiControlAndEventTest {
         assertThat(control(queue, "00000000 0500", 1)).as("too short").isEqualTo("09");
         assertThat(control(queue, "63000000", 1)).as("unknown").isEqualTo("0b");
         assertThat(rig.faults).isEmpty();
+    }
+
+    @Test
+    void givesItsConfigurationAsFarAsItGoes() {
+        assertThat(configuration(0, 8)).isEqualTo("01000000" + "7e000000");
+        assertThat(configuration(ScsiHostSpec.CONFIG_MAX_TARGET, 10)).isEqualTo("0700" + "00000000" + "00000000");
+        assertThat(configuration(200, 4)).as("beyond its end").isEqualTo("00000000");
+    }
+
+    private String configuration(int offset, int length) {
+        final byte[] bytes = new byte[length];
+        rig.device.readConfig(offset, MemorySegment.ofArray(bytes));
+        return HexFormat.of().formatHex(bytes);
     }
 
     @Test
